@@ -1,0 +1,20 @@
+/**
+ * What every source yields: a line of text and where it stood. No parsing, no meaning.
+ */
+export interface Line {
+  /** The file as the user would name it; `-` for standard input. */
+  readonly file: string
+  /** Counted from 1. */
+  readonly lineNumber: number
+  /** Offset of the line's first byte in the file. */
+  readonly byteOffset: number
+  readonly text: string
+}
+
+/** A line that could not be handed on: it is reported and counted, and nothing around it is lost. */
+export interface SkippedLine {
+  readonly file: string
+  readonly lineNumber: number
+  readonly byteOffset: number
+  readonly reason: string
+}

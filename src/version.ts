@@ -1,0 +1,4 @@
+import pkg from "../package.json" with { type: "json" }
+
+/** The version of this executable, as package.json says. */
+export const version: string = pkg.version
