@@ -1,0 +1,43 @@
+/**
+ * Hooks that write down every call, and the journal that comes of it: `{"at_ns": <arrival>, "payload": {…}}` a line.
+ *
+ * Owns hooks.json, the recording script and the order of the journal. The script is three lines of shell, because a
+ * hook's cost is part of what is recorded; one file a call, because calls overlap and a long line is not appended whole.
+ */
+import { chmod, readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import type { CodexHome } from "./home.ts"
+import type { CodexVersion } from "./versions.ts"
+
+const early = ["SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse", "Stop"]
+const later = ["PreModelRequest", "PostModelRequest", "PreCompact", "PostCompact", "SubagentStart", "SubagentStop"]
+const ends = ["Interrupt", "SessionEnd"]
+
+export const hookEvents = (hooks: CodexVersion["hooks"]): ReadonlyArray<string> =>
+  ({ none: [], early, full: [...early, ...later, ...ends] })[hooks]
+
+/** Writes hooks.json and the script it calls. Codex asks for trust before it runs them (see approveHooks). */
+export const installJournal = async (home: CodexHome, hooks: CodexVersion["hooks"]): Promise<void> => {
+  const script = join(home.root, "journal.sh")
+  const lines = [
+    "#!/bin/sh",
+    "at=$(date +%s%N)",
+    `{ printf '{"at_ns": %s, "payload": ' "$at"; tr -d '\\n'; printf '}'; } > '${home.journal}'/"$at-$$"`
+  ]
+  await Bun.write(script, `${lines.join("\n")}\n`)
+  await chmod(script, 0o755)
+  const hook = { hooks: [{ type: "command", command: script }] }
+  const events = Object.fromEntries(hookEvents(hooks).map((event) => [event, [hook]]))
+  await Bun.write(join(home.home, "hooks.json"), JSON.stringify({ hooks: events }, null, 2))
+}
+
+/** The journal so far, in order of arrival; undefined when no hook was called. */
+export const readJournal = async (home: CodexHome): Promise<string | undefined> => {
+  const names = (await readdir(home.journal)).sort(byArrival)
+  if (names.length === 0) return undefined
+  const lines = await Promise.all(names.map((name) => readFile(join(home.journal, name), "utf8")))
+  return `${lines.join("\n")}\n`
+}
+
+/** `<arrival>-<pid>`: the digits are too many for a number, and the same length for the next two centuries. */
+const byArrival = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,102 @@
+/**
+ * Plays a scenario on one version of Codex and records it.
+ *
+ * Owns a run's life: model server, home, hooks, the processes, and the limit on its time. Whatever happens, everything
+ * it started is gone when it returns.
+ */
+import { Schema } from "effect"
+import { type AppServer, connect } from "./codex/app-server.ts"
+import { makeHome } from "./codex/home.ts"
+import { codexBinary } from "./codex/install.ts"
+import { installJournal } from "./codex/journal.ts"
+import { processesOf } from "./codex/processes.ts"
+import { approveHooks } from "./codex/trust.ts"
+import type { CodexVersion } from "./codex/versions.ts"
+import { startModelServer } from "./model/server.ts"
+import { record } from "./recording.ts"
+import type { Exec, Scenario, Stage } from "./scenario.ts"
+
+export class ScenarioFailed extends Schema.TaggedError<ScenarioFailed>()("ScenarioFailed", {
+  scenario: Schema.String,
+  version: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.scenario} on Codex ${this.version}: ${this.reason}`
+  }
+}
+
+export interface Played {
+  /** Requests to the server that it has no route for. */
+  readonly strangers: ReadonlyArray<string>
+}
+
+const playMsMax = 180_000
+
+/** Plays `scenario` and writes the case to `folder`. */
+export const play = async (scenario: Scenario, codex: CodexVersion, folder: string): Promise<Played> => {
+  const binary = await codexBinary(codex.version)
+  await using model = startModelServer(scenario.script)
+  const { config = [], tables = [], hooks = true } = scenario
+  await using home = await makeHome({ baseUrl: model.baseUrl, model: scenario.model, config, tables })
+  const environment = { HOME: home.root, CODEX_HOME: home.home, CODEX_ROLLOUT_TRACE_ROOT: home.trace }
+  using processes = processesOf(crypto.randomUUID(), environment)
+  const failed = (reason: string) => new ScenarioFailed({ scenario: scenario.name, version: codex.version, reason })
+
+  if (hooks && codex.hooks !== "none") {
+    await installJournal(home, codex.hooks)
+    if (codex.appServer) await approveHooks(home, processes.start([binary, "app-server"], home.work))
+  }
+
+  const start = (args: ReadonlyArray<string>): Exec & { readonly complaint: () => string } => {
+    const child = processes.start([binary, "exec", ...args], home.work)
+    child.stdin.end()
+    let complaint = ""
+    const output = Promise.all([child.stdout.text(), child.stderr.text()]).then((texts) => {
+      complaint = texts.join("\n")
+    })
+    return {
+      complaint: () => complaint,
+      ended: async () => {
+        const code = await child.exited
+        await output
+        return code
+      },
+      crash: async () => {
+        child.kill("SIGKILL")
+        await child.exited
+      }
+    }
+  }
+  /** A turn that fails is a scenario's right, and Codex then exits with 1; anything else is not. */
+  const whole = async (args: ReadonlyArray<string>) => {
+    const exec = start(args)
+    const code = await exec.ended()
+    if (code > 1 || (code === 1 && model.requests.length === 0)) {
+      throw failed(`codex exec ended with ${code}: ${exec.complaint().slice(-1000)}`)
+    }
+  }
+  const flags = ["--json", "--skip-git-repo-check"]
+  const stage: Stage = {
+    codex,
+    model,
+    work: home.work,
+    start: (prompt, ...more) => start([...flags, ...more, prompt]),
+    exec: (prompt, ...more) => whole([...flags, ...more, prompt]),
+    resume: (prompt, ...more) => whole([...flags, ...more, "resume", "--last", prompt]),
+    appServer: async (): Promise<AppServer> => connect(processes.start([binary, "app-server"], home.work))
+  }
+
+  const limit = Promise.withResolvers<never>()
+  const timer = setTimeout(() => limit.reject(failed(`not over after ${playMsMax / 1000} s`)), playMsMax)
+  try {
+    await Promise.race([scenario.drive(stage), limit.promise])
+  } finally {
+    clearTimeout(timer)
+    processes.killAll()
+  }
+  await record({ home, requests: model.requests, binary, processes }, folder)
+  const left = Object.entries(model.leftOver()).map(([agent, count]) => `${agent} has ${count} left`)
+  if (left.length > 0) throw failed(`not all answers were asked for: ${left.join(", ")}`)
+  return { strangers: model.strangers }
+}
