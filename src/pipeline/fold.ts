@@ -6,31 +6,10 @@
  * at full speed without an effect per line.
  */
 import type { Line, SkippedLine } from "../source/line.ts"
+import type { FollowThread, Origin } from "../source/origin.ts"
 import type { SpanWrite } from "../span/span.ts"
 
-/** What a line belongs to: what the fold must know before it can translate it. */
-export type Origin =
-  | {
-      readonly _tag: "Transcript"
-      /** The thread whose history these lines are, from the file's name or its own `session_meta`. */
-      readonly threadId: string
-      /** Lines of another thread's file that this thread continues (fork, revert): history, never spans. */
-      readonly inherited?: boolean
-      /** The file that this thread continues could not be found: said in the trace. */
-      readonly historyMissing?: boolean
-    }
-  /** Lines of a hook journal: `{"at_ns", "payload"}`. */
-  | { readonly _tag: "Journal" }
-  /** Transcript records, hook payloads and bundle events told apart line by line (standard input). */
-  | { readonly _tag: "Mixed" }
-
-/** A further transcript that belongs to the session: the runtime finds it, and pushes its lines. */
-export interface FollowThread {
-  readonly threadId: string
-  readonly parentThreadId?: string
-  /** Where Codex said that it is. */
-  readonly path?: string
-}
+export type { FollowThread, Origin }
 
 /** An oddity kept for the user: an unknown record type, a fact that fits nowhere. Counted by (topic, detail). */
 export interface Note {

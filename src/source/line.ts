@@ -18,3 +18,18 @@ export interface SkippedLine {
   readonly byteOffset: number
   readonly reason: string
 }
+
+/** What one portion of a file's bytes amounted to. */
+export interface LineBatch {
+  readonly lines: ReadonlyArray<Line>
+  readonly skipped: ReadonlyArray<SkippedLine>
+}
+
+/** A place between two lines of a file: reading can go on from here. */
+export interface Position {
+  /** Number of the line that begins here, counted from 1. */
+  readonly lineNumber: number
+  readonly byteOffset: number
+}
+
+export const fileStart: Position = { lineNumber: 1, byteOffset: 0 }

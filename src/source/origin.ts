@@ -1,0 +1,34 @@
+/**
+ * What a line belongs to: the little that a fold must know before it can translate it.
+ *
+ * Owns the vocabulary between the sources and a fold, in both directions. No reading, no meaning.
+ */
+import type { LineBatch } from "./line.ts"
+
+export type Origin =
+  | {
+      readonly _tag: "Transcript"
+      /** The thread whose history these lines are, from the file's name or its own `session_meta`. */
+      readonly threadId: string
+      /** Lines of another thread's file that this thread continues (fork, revert): history, never spans. */
+      readonly inherited?: boolean
+      /** The file that this thread continues could not be found: said in the trace. */
+      readonly historyMissing?: boolean
+    }
+  /** Lines of a hook journal: `{"at_ns", "payload"}`. */
+  | { readonly _tag: "Journal" }
+  /** Transcript records, hook payloads and bundle events told apart line by line (standard input). */
+  | { readonly _tag: "Mixed" }
+
+/** Lines that came together, and what they belong to. */
+export interface Arrival extends LineBatch {
+  readonly origin: Origin
+}
+
+/** A further transcript that belongs to the session: the runtime finds it, and pushes its lines. */
+export interface FollowThread {
+  readonly threadId: string
+  readonly parentThreadId?: string
+  /** Where Codex said that it is. */
+  readonly path?: string
+}
