@@ -1,0 +1,57 @@
+/**
+ * Starts and ends against the recording, in milliseconds. Inside its window a time is right: its error is 0.
+ */
+import { nameOfCall } from "./compare-calls.ts"
+import type { Judgement } from "./judgement.ts"
+import type { Matches } from "./match.ts"
+import type { Window } from "./truth.ts"
+
+const distance = (window: Window, ms: number) => Math.max(window.from - ms, ms - window.to, 0)
+
+/** An error worth a line in the findings, ms. */
+const notable = 50
+
+/** Doubles of Unix seconds carry about 0.2 µs; anything below this is no error, ms. */
+const precision = 0.001
+
+export const judgeTimes = (
+  matches: Matches
+): { readonly times: Judgement["times"]; readonly findings: ReadonlyArray<string> } => {
+  const findings: Array<string> = []
+  const times = {
+    llmStart: [] as Array<number>,
+    llmEnd: [] as Array<number>,
+    toolStart: [] as Array<number>,
+    toolEnd: [] as Array<number>,
+    recordStart: [] as Array<number>,
+    recordEnd: [] as Array<number>,
+    turnStart: [] as Array<number>,
+    turnEnd: [] as Array<number>
+  }
+  const judge = (kind: keyof typeof times, name: string, window: Window | undefined, ms: number | undefined) => {
+    if (window === undefined) return
+    // A span without an end where there was one is as wrong as a time can be, but it has no number: it is a finding.
+    if (ms === undefined) {
+      findings.push(`${name}: has no end, although one was recorded`)
+      return
+    }
+    const error = distance(window, ms)
+    times[kind].push(error < precision ? 0 : error)
+    if (error >= notable) findings.push(`${name}: ${kind} is off by ${error.toFixed(0)} ms`)
+  }
+  const point = (ms: number | undefined) => (ms === undefined ? undefined : { from: ms, to: ms })
+  for (const [call, span] of matches.calls) {
+    judge("llmStart", nameOfCall(call), point(call.startMs), span.startMs)
+    judge("llmEnd", nameOfCall(call), point(call.endMs), span.endMs)
+  }
+  for (const [tool, span] of matches.tools) {
+    const name = `tool ${tool.name} ${tool.id}`
+    judge(tool.timed ? "toolStart" : "recordStart", name, tool.start, span.startMs)
+    judge(tool.timed ? "toolEnd" : "recordEnd", name, tool.end, span.endMs)
+  }
+  for (const [turn, span] of matches.turns) {
+    judge("turnStart", `turn ${turn.id ?? "?"}`, turn.start, span.startMs)
+    judge("turnEnd", `turn ${turn.id ?? "?"}`, turn.end, span.endMs)
+  }
+  return { times, findings }
+}

@@ -1,0 +1,118 @@
+/**
+ * What really happened in a case: requests, calls, turns, threads. The vocabulary only; truth-reader.ts fills it.
+ *
+ * Times are Unix milliseconds. A `Window` is the span of time in which a statement is right: Codex dispatches a tool
+ * before it runs it, so any start between the two is true (codex.md, "a call has three clocks").
+ */
+
+export interface Window {
+  readonly from: number
+  readonly to: number
+}
+
+/** Tokens under the names that llm spans use for them. */
+export interface Usage {
+  readonly prompt_tokens: number
+  readonly completion_tokens: number
+  readonly tokens: number
+  readonly prompt_cached_tokens: number
+  readonly prompt_cache_creation_tokens: number
+  readonly completion_reasoning_tokens: number
+}
+
+/** One call of the model: all HTTP attempts under one inference call id are one call. */
+export interface TrueCall {
+  readonly key: string
+  readonly thread: string
+  readonly turn?: string
+  /** A call that wrote the summary of a compaction. */
+  readonly compaction: boolean
+  readonly input: ReadonlyArray<unknown>
+  readonly instructions?: string
+  readonly responseId?: string
+  readonly startMs?: number
+  readonly endMs?: number
+  readonly usage?: Usage
+  /** Must be there. A failed attempt leaves nothing in a transcript: it may be shown, but is owed only with hooks. */
+  readonly owed: boolean
+}
+
+export interface TrueTool {
+  readonly id: string
+  readonly thread: string
+  readonly turn?: string
+  /** Name of the tool, or its kind where no name was recorded. */
+  readonly name: string
+  /** The call id of the code cell that made this call. */
+  readonly cell?: string
+  /** The cell ran while another cell of the thread did: no record says which of them made the call. */
+  readonly cellOverlaps: boolean
+  readonly start?: Window
+  readonly end?: Window
+  /** An item with times of its own, or a tool hook, tells of the call; else only its records do. */
+  readonly timed: boolean
+  readonly owed: boolean
+}
+
+export interface TrueTurn {
+  /** Absent before turns had ids (0.77): then turns can only be counted. */
+  readonly id?: string
+  readonly thread: string
+  readonly start?: Window
+  readonly end?: Window
+}
+
+export interface TrueThread {
+  readonly id: string
+  /** Absent for a root. */
+  readonly parent?: string
+  /** The turn of the parent that made this thread. */
+  readonly spawnTurn?: string
+}
+
+export interface TrueCompaction {
+  readonly thread: string
+  readonly turn?: string
+}
+
+export interface Truth {
+  readonly calls: ReadonlyArray<TrueCall>
+  readonly tools: ReadonlyArray<TrueTool>
+  readonly turns: ReadonlyArray<TrueTurn>
+  readonly threads: ReadonlyMap<string, TrueThread>
+  readonly compactions: ReadonlyArray<TrueCompaction>
+  /** false before 0.128: no times, no parents; requests and usage are all that can be compared. */
+  readonly recorded: boolean
+}
+
+/** The root of a thread's tree. */
+export const rootOf = (threads: ReadonlyMap<string, TrueThread>, thread: string): string => {
+  const parent = threads.get(thread)?.parent
+  return parent === undefined || parent === thread ? thread : rootOf(threads, parent)
+}
+
+const usageKeys = [
+  "prompt_tokens",
+  "completion_tokens",
+  "tokens",
+  "prompt_cached_tokens",
+  "prompt_cache_creation_tokens",
+  "completion_reasoning_tokens"
+] as const
+
+export const usageNames: ReadonlyArray<keyof Usage> = usageKeys
+
+export const noUsage: Usage = {
+  prompt_tokens: 0,
+  completion_tokens: 0,
+  tokens: 0,
+  prompt_cached_tokens: 0,
+  prompt_cache_creation_tokens: 0,
+  completion_reasoning_tokens: 0
+}
+
+export const addUsage = (one: Usage, other: Usage): Usage => {
+  const sum = { ...one }
+  for (const key of usageKeys) sum[key] = one[key] + other[key]
+  return sum
+}
