@@ -1,0 +1,177 @@
+/**
+ * Files as portions of lines: opened with care, read in order, pulled by whoever wants the next portion.
+ *
+ * Owns opening (nothing but regular files: a fifo would block, a device never ends), plain and zstd-compressed
+ * bytes, and the end of a one-shot read. Growing files are tail.ts. Counts bytes; of a compressed file, those inside.
+ */
+import { close, constants, createReadStream, fstat, open, read, type Stats } from "node:fs"
+import { createZstdDecompress } from "node:zlib"
+import { Effect, Schema, type Scope } from "effect"
+import { fileStart, type LineBatch, type Position } from "./line.ts"
+import { lineSplitter, type SplitOptions } from "./lines.ts"
+
+/** A source that cannot be read, or not further. */
+export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", {
+  file: Schema.String,
+  reason: Schema.String,
+  hint: Schema.optionalKey(Schema.String),
+  /** The system's name of the error, where it was one: ENOENT, EACCES, … */
+  code: Schema.optionalKey(Schema.String)
+}) {
+  override get message() {
+    return `cannot read ${this.file}: ${this.reason}`
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a folder",
+  ENXIO: "it is not a regular file"
+}
+
+/** What the system said about a file, in our words. */
+export const systemFailure = (file: string, error: unknown): SourceFailed => {
+  const { code, message } = error as NodeJS.ErrnoException
+  return new SourceFailed({
+    file,
+    reason: (code === undefined ? undefined : reasons[code]) ?? message,
+    ...(code !== undefined && { code })
+  })
+}
+
+type Callback<A> = (error: NodeJS.ErrnoException | null, value: A) => void
+
+/** A callback of node:fs as an effect. Its work is not cancelled by an interrupt, only left behind. */
+const call = <A>(file: string, start: (callback: Callback<A>) => void): Effect.Effect<A, SourceFailed> =>
+  Effect.callback((resume) =>
+    start((error, value) => resume(error ? Effect.fail(systemFailure(file, error)) : Effect.succeed(value)))
+  )
+
+export interface OpenFile {
+  readonly descriptor: number
+  readonly stats: Stats
+}
+
+/** Opens a regular file and refuses everything else. `O_NONBLOCK`: opening a fifo must not wait for its writer. */
+export const openRegularFile = Effect.fnUntraced(function* (path: string) {
+  const descriptor = yield* Effect.acquireRelease(
+    call<number>(path, (callback) => open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0), callback)),
+    (descriptor) => Effect.callback<void>((resume) => close(descriptor, () => resume(Effect.void)))
+  )
+  const stats = yield* call<Stats>(path, (callback) => fstat(descriptor, callback))
+  if (stats.isFile()) return { descriptor, stats } satisfies OpenFile
+  return yield* new SourceFailed({
+    file: path,
+    reason: stats.isDirectory() ? "it is a folder" : "it is not a regular file",
+    ...(!stats.isDirectory() && { hint: "to read a pipe or a device, give it as standard input: tracer < FILE" })
+  })
+})
+
+/** Reads into the buffer from a place in the file (null: from where the descriptor stands). 0 bytes are the end. */
+export const readInto = (file: string, descriptor: number, buffer: Buffer, at: number | null) =>
+  call<number>(file, (callback) => read(descriptor, buffer, 0, buffer.length, at, callback))
+
+/** The next bytes, or nothing at the end. They may be overwritten by the next pull. */
+export type PullBytes = Effect.Effect<Uint8Array | undefined, SourceFailed>
+
+/** Large enough that a pull's cost vanishes, small enough that a hundred open files stay small. */
+export const portionBytes = 256 * 1024
+
+const plainBytes = (file: string, descriptor: number, from: number): PullBytes => {
+  const buffer = Buffer.allocUnsafe(portionBytes)
+  let at = from
+  return Effect.suspend(() =>
+    Effect.map(readInto(file, descriptor, buffer, at), (taken) => {
+      at += taken
+      return taken === 0 ? undefined : buffer.subarray(0, taken)
+    })
+  )
+}
+
+/** The bytes inside a zstd file, without the first `from` of them. */
+const unpackedBytes = (file: string, descriptor: number, from: number): Effect.Effect<PullBytes, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const packed = createReadStream(file, { fd: descriptor, autoClose: false, start: 0 })
+        const unpacked = createZstdDecompress()
+        packed.on("error", (error) => unpacked.destroy(error))
+        return { packed, unpacked: packed.pipe(unpacked) }
+      }),
+      ({ packed, unpacked }) =>
+        Effect.sync(() => {
+          packed.destroy()
+          unpacked.destroy()
+        })
+    ),
+    ({ unpacked }) => {
+      const portions: AsyncIterator<Uint8Array> = unpacked[Symbol.asyncIterator]()
+      let left = from
+      const next = Effect.tryPromise({
+        try: () => portions.next(),
+        catch: (error) => new SourceFailed({ file, reason: `it is not whole zstd (${(error as Error).message})` })
+      })
+      return Effect.gen(function* () {
+        for (;;) {
+          const { done, value } = yield* next
+          if (done === true) return undefined
+          if (left < value.length) {
+            const wanted = value.subarray(left)
+            left = 0
+            return wanted
+          }
+          left -= value.length
+        }
+      })
+    }
+  )
+
+export const isCompressed = (path: string) => path.endsWith(".zst")
+
+/** A file's bytes from a place on, compressed or not. */
+export const openBytes = (
+  path: string,
+  from = 0
+): Effect.Effect<{ readonly pull: PullBytes; readonly stats: Stats }, SourceFailed, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { descriptor, stats } = yield* openRegularFile(path)
+    const pull = isCompressed(path) ? yield* unpackedBytes(path, descriptor, from) : plainBytes(path, descriptor, from)
+    return { pull, stats }
+  })
+
+/** The lines of something that ends, portion by portion. */
+export interface LineReader {
+  /** The next portion (it may hold no line), or nothing at the end. */
+  readonly next: Effect.Effect<LineBatch | undefined, SourceFailed>
+  /** Where the first line begins that was not handed on. */
+  readonly position: () => Position
+}
+
+export interface ReadOptions extends SplitOptions {
+  /** The file goes on to grow: a last line without its ending is left for later, not judged. */
+  readonly growing?: boolean
+}
+
+/** Lines of the bytes that are pulled; `file` is the name that the lines carry. */
+export const lineReader = (file: string, pull: PullBytes, options: ReadOptions = {}): LineReader => {
+  const splitter = lineSplitter(file, options)
+  let ended = false
+  const next = Effect.suspend(() => {
+    if (ended) return Effect.undefined
+    return Effect.map(pull, (bytes): LineBatch | undefined => {
+      if (bytes !== undefined) return splitter.push(bytes)
+      ended = true
+      return options.growing === true ? undefined : splitter.end()
+    })
+  })
+  return { next, position: splitter.position }
+}
+
+/** Opens a file to read its lines once, to its present end. */
+export const openLines = (
+  path: string,
+  options: ReadOptions = {}
+): Effect.Effect<LineReader, SourceFailed, Scope.Scope> =>
+  Effect.map(openBytes(path, (options.from ?? fileStart).byteOffset), ({ pull }) => lineReader(path, pull, options))
