@@ -4,23 +4,10 @@
  * Written out whole, inputs grow with the square of a session's length. So each history item is one immutable
  * object, serialised at most once per form, and an input is (items, length) over a list that only grows.
  */
-import type { Json } from "./span.ts"
+import type { HistoryItem } from "../domain/history-item.ts"
+import type { ModelInput } from "../machine/history.ts"
 
-/** One Responses API item of a thread's history, as the model saw it. */
-export interface HistoryItem {
-  readonly value: { readonly [key: string]: Json }
-  /** Present when Codex made the item up while building a request (`aborted` outputs): it is in no record. */
-  readonly madeUp?: true
-}
-
-export interface ModelInput {
-  readonly _tag: "ModelInput"
-  /** May be longer than the input: only the first `length` items belong to it. */
-  readonly items: ReadonlyArray<HistoryItem>
-  readonly length: number
-  /** The same thread's previous llm span, where its input is a prefix of this one (for `--llm-input delta`). */
-  readonly base?: { readonly spanId: string; readonly length: number }
-}
+export type { HistoryItem, ModelInput }
 
 export const isModelInput = (value: unknown): value is ModelInput =>
   typeof value === "object" && value !== null && (value as { _tag?: unknown })._tag === "ModelInput"
@@ -34,6 +21,9 @@ const texts = new WeakMap<HistoryItem, string>()
 /** The item as JSON text, made once for every input that holds it. */
 export const itemText = (item: HistoryItem): string => {
   let text = texts.get(item)
-  if (text === undefined) texts.set(item, (text = JSON.stringify(item.value)))
+  if (text === undefined) {
+    text = JSON.stringify(item.value)
+    texts.set(item, text)
+  }
   return text
 }

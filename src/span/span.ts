@@ -4,7 +4,8 @@
  * Owns the shape only. Times are Unix seconds, durations inside `metadata` say their unit.
  * A key whose value is not known is left out: never null, never invented.
  */
-import type { ModelInput } from "./model-input.ts"
+import type { Json } from "../wire/json.ts"
+import type { ModelInput } from "../machine/history.ts"
 
 export type SpanKind = "session" | "turn" | "llm" | "tool" | "agent" | "compaction"
 
@@ -16,8 +17,7 @@ export interface SpanError {
   readonly code?: string
 }
 
-/** A JSON value; content of the agent is carried as it was recorded. */
-export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
+export type { Json }
 
 export interface Span {
   readonly id: string

@@ -1,0 +1,97 @@
+/**
+ * What Codex does to a model's input beyond what it records: the few facts that no transcript tells.
+ *
+ * Each rule names where it was seen. Nothing here guesses: a request that none of them touches is what was recorded.
+ */
+import type { Json, JsonObject } from "../wire/json.ts"
+import type { HistoryItem } from "./history-item.ts"
+
+/**
+ * Models that take images in their original detail. The catalogue that ships inside Codex 0.169 says so for each of
+ * its own; a model that it does not list falls back to a description that does not.
+ */
+const takesOriginalDetail = (model: string): boolean =>
+  /^(gpt-5\.([5-9]|\d\d)|gpt-[6-9]|gpt-\d\d|gpt-daybreak|codex-auto-review)/.test(model)
+
+const lowered = (content: Json): Json =>
+  Array.isArray(content)
+    ? content.map((part: Json) => (isOriginal(part) ? { ...(part as JsonObject), detail: "high" } : part))
+    : content
+
+const isOriginal = (part: Json): boolean =>
+  typeof part === "object" && part !== null && (part as JsonObject).detail === "original"
+
+/** Whether an item holds an image in its original detail. */
+export const holdsOriginalImage = ({ value }: HistoryItem): boolean =>
+  (Array.isArray(value.content) && value.content.some(isOriginal)) ||
+  (Array.isArray(value.output) && value.output.some(isOriginal))
+
+/**
+ * The items as a request to this model carries them: `detail: "original"` becomes `"high"` for a model that does not
+ * take it (codex.md, Transcripts, the third kind of difference; corpus case `review`).
+ */
+export const lowerImageDetail = (
+  items: ReadonlyArray<HistoryItem>,
+  model: string | undefined
+): ReadonlyArray<HistoryItem> => {
+  if (model === undefined || takesOriginalDetail(model)) return items
+  return items.map((item) => {
+    if (!holdsOriginalImage(item)) return item
+    const { content, output } = item.value
+    return {
+      ...item,
+      value: {
+        ...item.value,
+        ...(content !== undefined && { content: lowered(content) }),
+        ...(output !== undefined && { output: lowered(output) })
+      }
+    }
+  })
+}
+
+/**
+ * A patch's result is recorded as `{"output", "metadata": {exit_code, duration_seconds}}` and sent as text by versions
+ * up to 0.128 (seen in 0.77 and 0.118). Anything else is sent as it is recorded.
+ */
+export const patchResultAsText = (output: Json): Json => {
+  if (typeof output !== "string" || !output.startsWith('{"output":')) return output
+  try {
+    const { output: text, metadata } = JSON.parse(output)
+    const { exit_code: exitCode, duration_seconds: seconds } = metadata
+    if (typeof text !== "string" || typeof exitCode !== "number" || typeof seconds !== "number") return output
+    return `Exit code: ${exitCode}\nWall time: ${seconds} seconds\nOutput:\n${text}`
+  } catch {
+    return output
+  }
+}
+
+/**
+ * The prompt that asks for a summary in a local compaction. It is a text inside Codex (0.101 to 0.169) that no record
+ * holds; users can replace it (`compact_prompt`), which is why a span that carries it says that it was assumed.
+ */
+export const compactionPrompt = `You are performing a CONTEXT CHECKPOINT COMPACTION. Create a handoff summary for another LLM that will resume the task.
+
+Include:
+- Current progress and key decisions made
+- Important context, constraints, or user preferences
+- What remains to be done (clear next steps)
+- Any critical data, examples, or references needed to continue
+
+Be concise, structured, and focused on helping the next LLM seamlessly continue the work.
+`
+
+/** Items that Codex keeps in a history but never sends. */
+export const neverSent: ReadonlySet<string> = new Set(["ghost_snapshot", "other"])
+
+/** Compares dotted versions by their numbers; an unknown version counts as the newest. */
+export const versionAtLeast = (version: string | undefined, wanted: string): boolean => {
+  const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(version ?? "")
+  if (parts === null) return true
+  const [, ...numbers] = parts
+  const goal = wanted.split(".").map(Number)
+  for (let i = 0; i < 3; i++) {
+    const difference = Number(numbers[i]) - (goal[i] ?? 0)
+    if (difference !== 0) return difference > 0
+  }
+  return true
+}

@@ -1,0 +1,213 @@
+/**
+ * What happened, in our terms: the only thing the machines know.
+ *
+ * Both transcript dialects, the hooks and the bundles translate into these events. Names are past-tense facts;
+ * ids are Codex's own; every time is Unix seconds. A field is left out when its source does not tell it.
+ */
+import type { Json, JsonObject } from "../wire/json.ts"
+import type { HistoryItem } from "./history-item.ts"
+
+/** Token counts of one response: cached ⊂ input, reasoning ⊂ output. */
+export interface Usage {
+  readonly input: number
+  readonly output: number
+  readonly cached?: number
+  readonly cacheWrite?: number
+  readonly reasoning?: number
+  readonly total?: number
+}
+
+/** Where a thread hangs: what `session_meta` says of its parent. */
+export interface Lineage {
+  readonly parentThreadId?: string
+  readonly kind?: "agent" | "review" | "other"
+  readonly agentPath?: string
+  readonly nickname?: string
+  readonly role?: string
+  readonly depth?: number
+  /** The thread whose history this one began with. */
+  readonly forkedFromId?: string
+  readonly forkedFromOrdinal?: number
+}
+
+export type ToolKind =
+  | "exec"
+  | "patch"
+  | "mcp"
+  | "web_search"
+  | "image_generation"
+  | "view_image"
+  | "agent"
+  | "code_cell"
+  | "wait"
+  | "write_stdin"
+  | "plan"
+  | "tool_search"
+  | "other"
+
+/** What is known of a tool's run from an item, a legacy end event or a bundle. */
+export interface ToolRun {
+  readonly startedAt?: number
+  readonly endedAt?: number
+  readonly kind?: ToolKind
+  readonly status?: "ok" | "error" | "declined" | "interrupted"
+  readonly exitCode?: number
+  /** Facts for the span's metadata, with the contract's names. */
+  readonly facts?: JsonObject
+  /** What to show as the call's name, arguments and result where no model item carries them (nested calls). */
+  readonly name?: string
+  readonly input?: Json
+  readonly output?: Json
+  readonly error?: string
+}
+
+/** An approval that was asked for, as far as it is known. */
+export interface ApprovalAsk {
+  readonly toolName?: string
+  readonly input?: Json
+  readonly justification?: string
+}
+
+interface OfThread {
+  /** The thread whose file, hook or bundle told it. */
+  readonly threadId: string
+  /** When it was recorded, Unix seconds. */
+  readonly at: number
+  /** Length of the line, for the bound on what the reducer retains. */
+  readonly bytes?: number
+  /** From a hook: a record of a file may be replayed, a hook never is. */
+  readonly live?: true
+}
+
+interface OfTurn extends OfThread {
+  readonly turnId?: string
+}
+
+export type DomainEvent =
+  // The thread
+  | ({
+      readonly _tag: "ThreadStarted"
+      readonly metaId: string
+      readonly rootId?: string
+      readonly lineage: Lineage
+      /** Facts for the session or agent span's metadata, with the contract's names. */
+      readonly facts: JsonObject
+      readonly cwd?: string
+      readonly startedAt?: number
+      readonly baseInstructions?: string
+      /** How this version sends its base instructions: as the first developer message, or apart. */
+      readonly instructionsIn: "input" | "request"
+      /** Records before this ordinal are replayed from the parent. */
+      readonly ownFromOrdinal?: number
+      /** Patch results are recorded as JSON and sent as text (≤ 0.118). */
+      readonly patchResultsAsText?: boolean
+    } & OfThread)
+  | ({ readonly _tag: "SessionNoted"; readonly facts: JsonObject } & OfThread)
+  | ({ readonly _tag: "SessionEnded"; readonly reason?: string } & OfThread)
+  | ({ readonly _tag: "HistoryMissing"; readonly baseThreadId?: string } & OfThread)
+  // Turns
+  | ({
+      readonly _tag: "TurnStarted"
+      readonly trigger?: string
+      readonly startedAt?: number
+      readonly parentTurnId?: string
+      readonly contextWindow?: number
+      readonly facts?: JsonObject
+      /** A version without turn ids (0.77): the machine makes one from its place in the thread. */
+      readonly implied?: true
+    } & OfTurn)
+  | ({ readonly _tag: "Prompted"; readonly text?: string; readonly images: number; readonly content?: Json } & OfTurn)
+  | ({
+      readonly _tag: "TurnConfigured"
+      readonly model?: string
+      readonly effort?: string
+      readonly facts: JsonObject
+      readonly sessionFacts: JsonObject
+    } & OfTurn)
+  | ({
+      readonly _tag: "TurnEnded"
+      readonly outcome: "completed" | "interrupted" | "failed"
+      readonly reason?: string
+      readonly error?: { readonly message: string; readonly code?: string }
+      readonly lastMessage?: string
+      readonly startedAt?: number
+      readonly durationMs?: number
+      readonly timeToFirstTokenMs?: number
+    } & OfTurn)
+  | ({ readonly _tag: "StopObserved"; readonly lastMessage?: string } & OfTurn)
+  | ({ readonly _tag: "InterruptObserved" } & OfTurn)
+  // The model's history and its responses
+  | ({
+      readonly _tag: "ItemRecorded"
+      readonly item: HistoryItem
+      readonly side: "input" | "output"
+      readonly ordinal?: number
+      /** Which history the producing request had seen (0.169). */
+      readonly sampledThrough?: number
+    } & OfTurn)
+  | ({
+      readonly _tag: "OutputStarted"
+      /** When the response's item began to stream, and when it was whole. */
+      readonly startedAt?: number
+      readonly endedAt?: number
+    } & OfTurn)
+  | ({ readonly _tag: "ResponseCompleted"; readonly responseId: string; readonly usage?: Usage } & OfTurn)
+  | ({
+      readonly _tag: "UsageCounted"
+      readonly last?: Usage
+      /** The cumulative counts, as one comparable text: a repeat has the same. */
+      readonly totalKey?: string
+      readonly contextWindow?: number
+      readonly rateLimits?: Json
+    } & OfThread)
+  | ({ readonly _tag: "ModelRequested" } & OfTurn)
+  | ({
+      readonly _tag: "ModelAnswered"
+      readonly outcome: "completed" | "failed" | "cancelled"
+      readonly error?: string
+      readonly usage?: Usage
+    } & OfTurn)
+  | ({
+      readonly _tag: "HistoryReplaced"
+      readonly items?: ReadonlyArray<HistoryItem>
+      readonly summary?: string
+      readonly responseId?: string
+    } & OfTurn)
+  | ({ readonly _tag: "HistoryRolledBack"; readonly turns: number } & OfThread)
+  // Compaction
+  | ({ readonly _tag: "CompactionObserved"; readonly startedAt?: number; readonly endedAt?: number } & OfTurn)
+  | ({ readonly _tag: "CompactionHooked"; readonly phase: "started" | "ended"; readonly trigger?: string } & OfTurn)
+  // Tools
+  | ({ readonly _tag: "ToolRan"; readonly callId: string; readonly run: ToolRun } & OfTurn)
+  | ({
+      readonly _tag: "ToolHooked"
+      readonly phase: "started" | "ended"
+      readonly callId: string
+      readonly toolName?: string
+      readonly input?: Json
+      readonly output?: Json
+    } & OfTurn)
+  | ({ readonly _tag: "ApprovalRequested"; readonly ask: ApprovalAsk } & OfTurn)
+  // Agents
+  | ({
+      readonly _tag: "AgentObserved"
+      readonly activity: "started" | "interacted" | "completed" | "interrupted" | "closed" | "resumed"
+      readonly agentThreadId: string
+      readonly callId?: string
+      readonly agentPath?: string
+      readonly facts?: JsonObject
+    } & OfTurn)
+  | ({
+      readonly _tag: "AgentHooked"
+      readonly phase: "started" | "ended"
+      readonly agentThreadId: string
+      readonly agentType?: string
+      readonly path?: string
+    } & OfTurn)
+  // Review
+  | ({ readonly _tag: "ReviewEntered"; readonly hint?: string; readonly target?: Json } & OfTurn)
+  | ({ readonly _tag: "ReviewExited"; readonly output?: Json } & OfTurn)
+  // What nobody knows yet
+  | ({ readonly _tag: "Unrecognised"; readonly topic: string; readonly detail: string } & OfThread)
+
+export type EventOf<T extends DomainEvent["_tag"]> = Extract<DomainEvent, { readonly _tag: T }>

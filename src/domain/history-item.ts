@@ -1,0 +1,10 @@
+/**
+ * One Responses API item of a thread's history, as the model saw it: what Codex strips before sending is gone.
+ */
+import type { JsonObject } from "../wire/json.ts"
+
+export interface HistoryItem {
+  readonly value: JsonObject
+  /** Present when Codex made the item up while building a request (`aborted` outputs): it is in no record. */
+  readonly madeUp?: true
+}
