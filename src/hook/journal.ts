@@ -1,0 +1,43 @@
+/**
+ * Appends one hook call to its session's journal: `{"at_ns": <Unix ns>, "payload": {…as Codex gave it…}}`.
+ *
+ * One write with O_APPEND, so that hooks of parallel tool calls never mix their lines. The payload's text is kept as it
+ * came: raw line breaks can only stand between JSON tokens, so replacing them by spaces changes nothing else.
+ */
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs"
+import { journalFile, sessionFolder } from "./places.ts"
+
+const newline = 10
+
+/** Unix nanoseconds as digits: they do not fit into a double. `clockMs` has microsecond resolution. */
+export const nanoseconds = (clockMs: number): string => {
+  const ms = Math.floor(clockMs)
+  return `${ms}${String(Math.floor((clockMs - ms) * 1e6)).padStart(6, "0")}`
+}
+
+/** True where the file ends in the middle of a line: a full disk or a power cut tore the last one. */
+const endsTorn = (descriptor: number): boolean => {
+  const size = fstatSync(descriptor).size
+  if (size === 0) return false
+  const last = Buffer.alloc(1)
+  return readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== newline
+}
+
+/** Appends; throws where the line could not be written whole: the next hook closes what this one began. */
+export const appendToJournal = (state: string, session: string, payloadText: string, atMs: number): void => {
+  mkdirSync(sessionFolder(state, session), { recursive: true, mode: 0o700 })
+  const descriptor = openSync(journalFile(state, session), "a+", 0o600)
+  try {
+    // A torn line before ours would swallow ours too, so it is closed first. A long line of another hook that is just
+    // being written looks the same for a moment; closing that one by mistake leaves a blank line, which readers ignore.
+    const torn = endsTorn(descriptor) && (Bun.sleepSync(1), endsTorn(descriptor))
+    const line = `${torn ? "\n" : ""}{"at_ns": ${nanoseconds(atMs)}, "payload": ${payloadText.trim().replace(/[\r\n]+/g, " ")}}\n`
+    const bytes = Buffer.from(line)
+    const written = writeSync(descriptor, bytes)
+    if (written < bytes.length) {
+      throw new Error(`only ${written} of ${bytes.length} bytes were written (is the disk full?)`)
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}
