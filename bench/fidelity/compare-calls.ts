@@ -63,17 +63,19 @@ export const judgeCalls = (truth: Truth, matches: Matches, spans: ReadonlyArray<
   for (const call of truth.calls) {
     const span = matches.calls.get(call)
     if (span === undefined && !call.owed) continue
-    of.inputs++
+    if (call.input !== undefined) of.inputs++
     if (call.usage !== undefined) of.usage++
     if (span === undefined) continue
     const name = nameOfCall(call)
-    const input = inputDifference(call.input, span.input)
-    if (input === undefined) right.inputs++
-    else findings.push(`${name}: input ${input}`)
-    const instructions = text(span.metadata, "instructions")
-    if (instructions === call.instructions) right.instructions++
-    else if (instructions === undefined) findings.push(`${name}: instructions are missing`)
-    else findings.push(`${name}: instructions ${call.instructions === undefined ? "were not sent apart" : "differ"}`)
+    if (call.input !== undefined) {
+      const input = inputDifference(call.input, span.input)
+      if (input === undefined) right.inputs++
+      else findings.push(`${name}: input ${input}`)
+      const instructions = text(span.metadata, "instructions")
+      if (instructions === call.instructions) right.instructions++
+      else if (instructions === undefined) findings.push(`${name}: instructions are missing`)
+      else findings.push(`${name}: instructions ${call.instructions === undefined ? "were not sent apart" : "differ"}`)
+    }
     if (call.usage === undefined) continue
     const usage = usageDifference(call.usage, toldUsage(span))
     if (usage === undefined) right.usage++

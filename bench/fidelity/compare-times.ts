@@ -4,9 +4,7 @@
 import { nameOfCall } from "./compare-calls.ts"
 import type { Judgement } from "./judgement.ts"
 import type { Matches } from "./match.ts"
-import type { Window } from "./truth.ts"
-
-const distance = (window: Window, ms: number) => Math.max(window.from - ms, ms - window.to, 0)
+import { distance, type Window } from "./truth.ts"
 
 /** An error worth a line in the findings, ms. */
 const notable = 50
@@ -39,10 +37,9 @@ export const judgeTimes = (
     times[kind].push(error < precision ? 0 : error)
     if (error >= notable) findings.push(`${name}: ${kind} is off by ${error.toFixed(0)} ms`)
   }
-  const point = (ms: number | undefined) => (ms === undefined ? undefined : { from: ms, to: ms })
   for (const [call, span] of matches.calls) {
-    judge("llmStart", nameOfCall(call), point(call.startMs), span.startMs)
-    judge("llmEnd", nameOfCall(call), point(call.endMs), span.endMs)
+    judge("llmStart", nameOfCall(call), call.start, span.startMs)
+    judge("llmEnd", nameOfCall(call), call.end, span.endMs)
   }
   for (const [tool, span] of matches.tools) {
     const name = `tool ${tool.name} ${tool.id}`

@@ -7,7 +7,15 @@
 import { inputDifference } from "./canonical.ts"
 import { groupBy, text } from "./json.ts"
 import type { ToldSpan } from "./spans.ts"
-import type { TrueCall, TrueCompaction, TrueThread, TrueTool, TrueTurn, Truth } from "./truth.ts"
+import {
+  distance,
+  type TrueCall,
+  type TrueCompaction,
+  type TrueThread,
+  type TrueTool,
+  type TrueTurn,
+  type Truth
+} from "./truth.ts"
 
 export interface Matches {
   readonly calls: ReadonlyMap<TrueCall, ToldSpan>
@@ -51,8 +59,8 @@ const pairByTime = (
   const candidates = calls.flatMap((call) =>
     spans.flatMap((span) => {
       const turn = turnOf(span, byId)
-      if (call.startMs === undefined || (turn !== undefined && call.turn !== undefined && turn !== call.turn)) return []
-      return [{ call, span, distance: Math.abs(call.startMs - span.startMs) }]
+      if (call.start === undefined || (turn !== undefined && call.turn !== undefined && turn !== call.turn)) return []
+      return [{ call, span, distance: distance(call.start, span.startMs) }]
     })
   )
   const pairs = new Map<TrueCall, ToldSpan>()
@@ -74,13 +82,14 @@ const matchCalls = (truth: Truth, spans: ReadonlyArray<ToldSpan>, byId: Readonly
       (call, span) => call.responseId !== undefined && text(span.metadata, "response_id") === call.responseId,
       (call, span) =>
         !(call.responseId !== undefined && text(span.metadata, "response_id") !== undefined) &&
+        call.input !== undefined &&
         inputDifference(call.input, span.input) === undefined
     ])
     const nameless = [...known.free].filter((span) => text(span.metadata, "response_id") === undefined)
     const open = calls.filter((call) => !known.pairs.has(call))
     const near = pairByTime(open, nameless, byId)
     const left = nameless.filter((span) => ![...near.values()].includes(span))
-    const inOrder = open.filter((call) => call.owed && call.startMs === undefined)
+    const inOrder = open.filter((call) => call.owed && call.start === undefined)
     for (const [call, span] of [...known.pairs, ...near]) matched.set(call, span)
     for (const [call, span] of pair(inOrder, left, [() => true]).pairs) matched.set(call, span)
   }

@@ -10,6 +10,15 @@ export interface Window {
   readonly to: number
 }
 
+/** How far a moment lies outside a window, ms. */
+export const distance = (window: Window, ms: number) => Math.max(window.from - ms, ms - window.to, 0)
+
+/** The window that spans the moments which are known. */
+export const windowOf = (...moments: ReadonlyArray<number | undefined>): Window | undefined => {
+  const known = moments.filter((moment) => moment !== undefined)
+  return known.length === 0 ? undefined : { from: Math.min(...known), to: Math.max(...known) }
+}
+
 /** Tokens under the names that llm spans use for them. */
 export interface Usage {
   readonly prompt_tokens: number
@@ -27,11 +36,12 @@ export interface TrueCall {
   readonly turn?: string
   /** A call that wrote the summary of a compaction. */
   readonly compaction: boolean
-  readonly input: ReadonlyArray<unknown>
+  /** Absent where Codex began a call but never sent it. */
+  readonly input?: ReadonlyArray<unknown>
   readonly instructions?: string
   readonly responseId?: string
-  readonly startMs?: number
-  readonly endMs?: number
+  readonly start?: Window
+  readonly end?: Window
   readonly usage?: Usage
   /** Must be there. A failed attempt leaves nothing in a transcript: it may be shown, but is owed only with hooks. */
   readonly owed: boolean

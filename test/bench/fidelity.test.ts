@@ -28,8 +28,8 @@ const call = (key: string, thread: string, turn: string, startMs: number): TrueC
     { type: "function_call_output", call_id: `before ${key}`, output: "done" }
   ],
   responseId: `resp_${key}`,
-  startMs,
-  endMs: startMs + 100,
+  start: { from: startMs, to: startMs },
+  end: { from: startMs + 100, to: startMs + 100 },
   usage,
   owed: true
 })

@@ -51,8 +51,8 @@ const spanOfCall = (truth: Truth, call: TrueCall, compactions: ReadonlyArray<Tol
     : idOfTurn(truth, call.thread, call.turn),
   thread: call.thread,
   kind: "llm",
-  startMs: call.startMs ?? 0,
-  endMs: call.endMs ?? 0,
+  startMs: call.start?.from ?? 0,
+  endMs: call.end?.to ?? 0,
   input: call.input,
   metadata: {
     ...(call.responseId !== undefined && { response_id: call.responseId }),

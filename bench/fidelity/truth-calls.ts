@@ -1,0 +1,133 @@
+/**
+ * The calls of the model: each request that was sent, joined with what the bundle recorded of it.
+ */
+import { type Fields, groupBy, list, number, text } from "./json.ts"
+import type { TrueCall } from "./truth.ts"
+import type { Inference, Recording } from "./truth-bundle.ts"
+import { type Evidence, usageOf } from "./truth-transcript.ts"
+
+/** A server sees a request at most this long after it was sent (measured against bundles: 2 to 19 ms). */
+const travelMs = 20
+
+/** And Codex has the last byte this long after the server gave it away (measured: up to 2 ms). */
+const answerMs = 5
+
+/** The attempts of one call, and the inference that the bundle tells of it. */
+interface Sent {
+  readonly attempts: ReadonlyArray<Fields>
+  inference?: Inference
+}
+
+/** Joins requests and inferences: by inference call id, else (0.128 sends none) by response id, else in order. */
+const join = (requests: ReadonlyArray<Fields>, recording: Recording): ReadonlyArray<Sent> => {
+  const inferences = [...recording.inferences.values()]
+  const free = new Set(inferences)
+  const take = (sent: Sent, inference: Inference | undefined) => {
+    if (inference === undefined || !free.delete(inference)) return
+    sent.inference = inference
+  }
+  // Attempts of one call share its inference call id (a refused request is sent again under the same id).
+  const grouped = groupBy(requests, (request) => text(request, "inference_call_id") ?? request)
+  const all = [...grouped.values()].map((attempts): Sent => ({ attempts }))
+  for (const sent of all) take(sent, recording.inferences.get(text(sent.attempts[0], "inference_call_id") ?? ""))
+  const nameless = all.filter(
+    ({ attempts, inference }) =>
+      inference === undefined &&
+      text(attempts[0], "inference_call_id") === undefined &&
+      text(attempts[0], "turn_metadata", "request_kind") !== "compaction"
+  )
+  for (const sent of nameless) {
+    const response = text(sent.attempts[0], "response_id")
+    if (response !== undefined)
+      take(
+        sent,
+        inferences.find((one) => one.responseId === response)
+      )
+  }
+  for (const sent of nameless) {
+    if (sent.inference !== undefined || text(sent.attempts[0], "outcome") === "completed") continue
+    const thread = text(sent.attempts[0], "thread_id")
+    take(
+      sent,
+      inferences.find((one) => free.has(one) && !one.completed && one.thread === thread)
+    )
+  }
+  return all
+}
+
+/** A PreModelRequest came before this attempt and after the turn's attempt before it. */
+const hooked = (inference: Inference, evidence: Evidence, recording: Recording) => {
+  const before = [...recording.inferences.values()]
+    .filter((other) => other.turn === inference.turn && other.startMs < inference.startMs)
+    .reduce((latest, other) => Math.max(latest, other.startMs), 0)
+  return evidence.modelRequests.some(
+    (request) => request.turn === inference.turn && request.atMs > before && request.atMs <= inference.startMs + 50
+  )
+}
+
+/** What only the server's clock tells: the request was under way a little before it came, the answer a little after. */
+const served = (request: Fields): Pick<TrueCall, "start" | "end"> => {
+  const received = number(request, "received_at_ns")
+  const ended = number(request, "ended_at_ns")
+  return {
+    ...(received !== undefined && { start: { from: received / 1e6 - travelMs, to: received / 1e6 } }),
+    ...(ended !== undefined && { end: { from: ended / 1e6, to: ended / 1e6 + answerMs } })
+  }
+}
+
+const recorded = (inference: Inference): Pick<TrueCall, "start" | "end"> => ({
+  start: { from: inference.startMs, to: inference.startMs },
+  ...(inference.endMs !== undefined && { end: { from: inference.endMs, to: inference.endMs } })
+})
+
+const isCompaction = (request: Fields) =>
+  text(request, "turn_metadata", "request_kind") === "compaction" || text(request, "url")?.endsWith("/compact") === true
+
+/** Every call of the model in a case. */
+export const readCalls = (
+  requests: ReadonlyArray<Fields>,
+  recording: Recording,
+  evidence: Evidence
+): ReadonlyArray<TrueCall> => {
+  const completedSoFar = new Map<string, number>()
+  const joined = join(requests, recording)
+  const sent = joined.flatMap(({ attempts, inference }, index): Array<TrueCall> => {
+    const request = attempts.at(-1)
+    if (request === undefined) return []
+    const thread = text(request, "thread_id") ?? ""
+    const turn = text(request, "turn_metadata", "turn_id") ?? inference?.turn
+    const outcome = text(request, "outcome")
+    const completed = inference?.completed ?? (outcome === undefined || outcome === "completed")
+    const responseId = inference?.responseId ?? text(request, "response_id")
+    const position = completedSoFar.get(thread) ?? 0
+    if (completed) completedSoFar.set(thread, position + 1)
+    const usage =
+      usageOf(request.usage) ??
+      inference?.usage ??
+      evidence.usageByResponse.get(responseId ?? "") ??
+      (completed ? evidence.usageInOrder.get(thread)?.[position] : undefined)
+    const instructions = text(request, "instructions")
+    return [
+      {
+        key: inference?.id ?? `request ${index + 1}`,
+        thread,
+        ...(turn !== undefined && { turn }),
+        compaction: isCompaction(request),
+        input: list(request, "input"),
+        ...(instructions !== undefined && instructions !== "" && { instructions }),
+        ...(responseId !== undefined && { responseId }),
+        ...(inference === undefined ? served(request) : recorded(inference)),
+        ...(usage !== undefined && { usage }),
+        owed: completed || (inference !== undefined && hooked(inference, evidence, recording))
+      }
+    ]
+  })
+  const known = new Set(joined.map(({ inference }) => inference))
+  const unsent = [...recording.inferences.values()]
+    .filter((inference) => !known.has(inference))
+    .map((inference): TrueCall => {
+      const { id: key, thread, turn } = inference
+      return { key, thread, turn, compaction: false, ...recorded(inference), owed: false }
+    })
+  return [...sent, ...unsent]
+}

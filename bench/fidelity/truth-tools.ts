@@ -1,0 +1,123 @@
+/**
+ * The tool calls of a case: what was dispatched, what code cells ran, what a response asked for and Codex never ran.
+ *
+ * Rules about Codex: codex.md, "A call has three clocks" and "Code mode".
+ */
+import { type Fields, list, text } from "./json.ts"
+import { type TrueTool, windowOf } from "./truth.ts"
+import type { Cell, Recording } from "./truth-bundle.ts"
+import type { Evidence } from "./truth-transcript.ts"
+
+const overlaps = (cell: Cell, recording: Recording) =>
+  recording.cells.some(
+    (other) =>
+      other !== cell &&
+      other.thread === cell.thread &&
+      other.startedMs <= (cell.endedMs ?? Infinity) &&
+      cell.startedMs <= (other.endedMs ?? Infinity)
+  )
+
+const recordedTools = (recording: Recording, evidence: Evidence): Array<TrueTool> => {
+  const timed = (id: string) => evidence.items.has(id) || evidence.hookedCalls.has(id)
+  const tools = [...recording.tools.values()].map((tool): TrueTool => {
+    const ran = recording.cells.find((cell) => cell.callId === tool.id && cell.thread === tool.thread)
+    const parent = recording.cells.findLast(
+      (cell) => cell.thread === tool.thread && cell.runtimeId === tool.runtimeCell && cell.startedMs <= tool.startedMs
+    )
+    const start = windowOf(tool.startedMs, tool.runtimeStartedMs, ran?.startedMs)
+    // A cell that yielded has answered but not ended: it ends when its code does.
+    const end =
+      ran === undefined
+        ? windowOf(tool.runtimeEndedMs, tool.endedMs)
+        : ran.yielded
+          ? windowOf(ran.endedMs)
+          : windowOf(ran.endedMs, tool.endedMs)
+    return {
+      id: tool.id,
+      thread: tool.thread,
+      turn: tool.turn,
+      name: tool.name,
+      ...(parent !== undefined && { cell: parent.callId }),
+      cellOverlaps: parent !== undefined && overlaps(parent, recording),
+      ...(start !== undefined && { start }),
+      ...(end !== undefined && { end }),
+      timed: timed(tool.id),
+      owed: timed(tool.id) || evidence.calls.has(tool.id)
+    }
+  })
+  // Up to 0.158 the dispatch of `exec` itself is not recorded, only its cell.
+  const undispatched = recording.cells.filter((cell) => !recording.tools.has(cell.callId))
+  return [
+    ...tools,
+    ...undispatched.map((cell): TrueTool => {
+      const end = windowOf(cell.endedMs)
+      const { callId: id, thread, turn } = cell
+      const start = { from: cell.startedMs, to: cell.startedMs }
+      const owed = evidence.calls.has(id)
+      return { id, thread, turn, name: "exec", cellOverlaps: false, start, ...(end && { end }), timed: false, owed }
+    })
+  ]
+}
+
+/** Calls in a response that Codex never ran: the server's own (web search), and those an interrupt came before. */
+const answeredTools = (recording: Recording, evidence: Evidence): Array<TrueTool> =>
+  [...recording.inferences.values()].flatMap((inference) =>
+    inference.output.flatMap((item): Array<TrueTool> => {
+      const type = text(item, "type") ?? ""
+      const id = text(item, "call_id") ?? (type.endsWith("_call") ? text(item, "id") : undefined)
+      if (id === undefined || recording.tools.has(id) || recording.cells.some((cell) => cell.callId === id)) return []
+      const during = text(item, "call_id") === undefined ? windowOf(inference.startMs, inference.endMs) : undefined
+      return [
+        {
+          id,
+          thread: inference.thread,
+          turn: inference.turn,
+          name: type.replace(/_call$/, ""),
+          cellOverlaps: false,
+          ...(during !== undefined && { start: during, end: during }),
+          timed: evidence.items.has(id),
+          owed: inference.completed && evidence.calls.has(id)
+        }
+      ]
+    })
+  )
+
+/** Without a bundle: the calls that requests carry, and those that only the transcript still holds. */
+const unrecordedTools = (requests: ReadonlyArray<Fields>, evidence: Evidence): Array<TrueTool> => {
+  const tools = new Map<string, TrueTool>()
+  for (const request of requests)
+    for (const item of list(request, "input")) {
+      const id = text(item, "call_id")
+      const thread = text(request, "thread_id") ?? ""
+      if (id === undefined || tools.has(id)) continue
+      const name = text(item, "name") ?? "?"
+      tools.set(id, { id, thread, name, cellOverlaps: false, timed: false, owed: evidence.calls.has(id) })
+    }
+  for (const id of evidence.calls)
+    if (!tools.has(id))
+      tools.set(id, {
+        id,
+        thread: evidence.threads[0] ?? "",
+        name: "?",
+        cellOverlaps: false,
+        timed: false,
+        owed: false
+      })
+  return [...tools.values()]
+}
+
+/** Every tool call of a case. */
+export const readTools = (
+  requests: ReadonlyArray<Fields>,
+  recording: Recording,
+  evidence: Evidence
+): ReadonlyArray<TrueTool> => {
+  const byUser = evidence.userCommands.map((command): TrueTool => {
+    return { ...command, name: "user command", cellOverlaps: false, timed: false, owed: true }
+  })
+  const called =
+    recording.threads.size > 0
+      ? [...recordedTools(recording, evidence), ...answeredTools(recording, evidence)]
+      : unrecordedTools(requests, evidence)
+  return [...called, ...byUser]
+}
