@@ -11,7 +11,7 @@ import { codexBinary } from "./codex/install.ts"
 import { installJournal } from "./codex/journal.ts"
 import { processesOf } from "./codex/processes.ts"
 import { approveHooks } from "./codex/trust.ts"
-import type { CodexVersion } from "./codex/versions.ts"
+import { type CodexVersion, modelOf } from "./codex/versions.ts"
 import { startModelServer } from "./model/server.ts"
 import { record } from "./recording.ts"
 import type { Exec, Scenario, Stage } from "./scenario.ts"
@@ -38,14 +38,22 @@ export const play = async (scenario: Scenario, codex: CodexVersion, folder: stri
   const binary = await codexBinary(codex.version)
   await using model = startModelServer(scenario.script)
   const { config = [], tables = [], hooks = true } = scenario
-  await using home = await makeHome({ baseUrl: model.baseUrl, model: scenario.model, config, tables })
+  const { slug, features } = modelOf(codex, scenario.model)
+  await using home = await makeHome({
+    baseUrl: model.baseUrl,
+    model: slug,
+    codex,
+    config,
+    features: [...features, ...(scenario.features ?? [])],
+    tables
+  })
   const environment = { HOME: home.root, CODEX_HOME: home.home, CODEX_ROLLOUT_TRACE_ROOT: home.trace }
   using processes = processesOf(crypto.randomUUID(), environment)
   const failed = (reason: string) => new ScenarioFailed({ scenario: scenario.name, version: codex.version, reason })
 
-  if (hooks && codex.hooks !== "none") {
-    await installJournal(home, codex.hooks)
-    if (codex.appServer) await approveHooks(home, processes.start([binary, "app-server"], home.work))
+  if (hooks && codex.can("hooks")) {
+    await installJournal(home, codex)
+    if (codex.can("trustedHooks")) await approveHooks(home, processes.start([binary, "app-server"], home.work))
   }
 
   const start = (args: ReadonlyArray<string>): Exec & { readonly complaint: () => string } => {
@@ -81,9 +89,14 @@ export const play = async (scenario: Scenario, codex: CodexVersion, folder: stri
     codex,
     model,
     work: home.work,
-    start: (prompt, ...more) => start([...flags, ...more, prompt]),
-    exec: (prompt, ...more) => whole([...flags, ...more, prompt]),
-    resume: (prompt, ...more) => whole([...flags, ...more, "resume", "--last", prompt]),
+    start: (...args) => start([...flags, ...args]),
+    exec: (prompt) => whole([...flags, prompt]),
+    resume: (prompt) => whole([...flags, "resume", "--last", prompt]),
+    sh: async (command) => {
+      const child = processes.start(["sh", "-c", command], home.work)
+      child.stdin.end()
+      if ((await child.exited) !== 0) throw failed(`${command}: ${await child.stderr.text()}`)
+    },
     appServer: async (): Promise<AppServer> => connect(processes.start([binary, "app-server"], home.work))
   }
 

@@ -47,5 +47,8 @@ const reduceBundle = async (run: Run, bundle: string): Promise<void> => {
   const child = run.processes.start([run.binary, "debug", "trace-reduce", bundle], run.home.work)
   child.stdin.end()
   const [, complaint, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
-  if (code !== 0) await Bun.write(join(bundle, "reduce-error.txt"), `${complaint.trim()}\n`)
+  if (code !== 0) await Bun.write(join(bundle, "reduce-error.txt"), `${errorIn(complaint)}\n`)
 }
+
+/** Without the warnings that Codex prints before, which are about the run's folder. */
+const errorIn = (complaint: string): string => complaint.slice(Math.max(complaint.indexOf("Error:"), 0)).trim()

@@ -5,7 +5,7 @@
  * over and every process of it is ended.
  */
 import type { AppServer } from "./codex/app-server.ts"
-import type { CodexVersion } from "./codex/versions.ts"
+import type { Ability, CodexVersion, ModelKind } from "./codex/versions.ts"
 import type { Script } from "./model/script.ts"
 import type { ModelServer } from "./model/server.ts"
 
@@ -21,35 +21,32 @@ export interface Stage {
   readonly model: ModelServer
   /** The session's working folder. */
   readonly work: string
-  /** Starts `codex exec PROMPT`. */
-  readonly start: (prompt: string, ...flags: ReadonlyArray<string>) => Exec
+  /** Starts `codex exec` with these arguments and does not wait. */
+  readonly start: (...args: ReadonlyArray<string>) => Exec
   /** `codex exec PROMPT`, to its end. */
-  readonly exec: (prompt: string, ...flags: ReadonlyArray<string>) => Promise<void>
+  readonly exec: (prompt: string) => Promise<void>
   /** `codex exec resume --last PROMPT`, in a new process, to its end. */
-  readonly resume: (prompt: string, ...flags: ReadonlyArray<string>) => Promise<void>
+  readonly resume: (prompt: string) => Promise<void>
   /** Starts `codex app-server` and says hello. */
   readonly appServer: () => Promise<AppServer>
+  /** A shell command of the stage's own in the work folder, to its end. */
+  readonly sh: (command: string) => Promise<void>
 }
 
 export interface Scenario {
   readonly name: string
   /** One sentence, for the list. */
   readonly summary: string
-  readonly model: string
+  /** `plain`: tools are called one by one, agents are v1. `code`: tools are called from cells, agents are v2. */
+  readonly model: ModelKind
   readonly script: Script
-  /** Which versions can play it; all of them unless said otherwise. */
-  readonly plays?: (codex: CodexVersion) => boolean
+  /** What a version must be able to do to play it; nothing unless said. */
+  readonly needs?: ReadonlyArray<Ability>
   /** Top-level lines and tables of config.toml beyond the usual. */
   readonly config?: ReadonlyArray<string>
+  readonly features?: ReadonlyArray<string>
   readonly tables?: ReadonlyArray<string>
   /** Without hooks the transcript's times are undisturbed; true unless said otherwise. */
   readonly hooks?: boolean
   readonly drive: (stage: Stage) => Promise<void>
 }
-
-/** Plain tools and multi-agent v1. */
-export const plainModel = "gpt-5.5"
-/** Code mode and multi-agent v2. */
-export const codeModel = "gpt-6-sol"
-/** Known to every version. */
-export const oldModel = "gpt-5.2-codex"

@@ -9,6 +9,9 @@ import type { Child } from "./processes.ts"
 
 export type Decision = "accept" | "acceptForSession" | "decline" | "cancel"
 
+/** Given the request's method (`item/commandExecution/requestApproval` …) and parameters. */
+export type Deciding = (method: string, params: Params) => Decision | Promise<Decision>
+
 export interface Input {
   readonly type: string
   readonly [key: string]: unknown
@@ -34,6 +37,8 @@ export interface Thread {
   readonly fork: (params?: Params) => Promise<Thread>
   /** Takes back this turn and everything after it. */
   readonly revertTo: (turn: RunningTurn) => Promise<void>
+  /** The same in versions that count turns instead of naming one. */
+  readonly rollback: (turns: number) => Promise<void>
   readonly archive: () => Promise<void>
 }
 
@@ -42,7 +47,7 @@ export interface AppServer {
   readonly startThread: (params?: Params) => Promise<Thread>
   readonly resumeThread: (id: string, params?: Params) => Promise<Thread>
   /** Decides every approval from now on; the default grants each. */
-  readonly decide: (decision: (params: Params) => Decision) => void
+  readonly decide: (decision: Deciding) => void
   /** Closes stdin, as an editor that quits, and waits for the end of the process. */
   readonly quit: () => Promise<void>
   /** kill -9 */
@@ -50,9 +55,9 @@ export interface AppServer {
 }
 
 export const connect = async (child: Child): Promise<AppServer> => {
-  let decision: (params: Params) => Decision = () => "accept"
-  const answering: Answering = (method, params) => {
-    if (method.endsWith("requestApproval")) return { decision: decision(params) }
+  let decision: Deciding = () => "accept"
+  const answering: Answering = async (method, params) => {
+    if (method.endsWith("requestApproval")) return { decision: await decision(method, params) }
     if (method === "currentTime/read") return { currentTimeMs: Date.now() }
     return {}
   }
@@ -124,6 +129,9 @@ const threadOf = (peer: Peer, threadId: string): Thread => {
       threadOf(peer, idIn((await peer.request("thread/fork", { threadId, ...params })).thread)),
     revertTo: async (turn) => {
       await peer.request("thread/revert", { threadId, beforeTurnId: turn.id })
+    },
+    rollback: async (numTurns) => {
+      await peer.request("thread/rollback", { threadId, numTurns })
     },
     archive: async () => {
       await peer.request("thread/archive", { threadId })

@@ -6,6 +6,7 @@
 import { mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { CodexVersion } from "./versions.ts"
 
 export interface CodexHome extends AsyncDisposable {
   readonly root: string
@@ -23,8 +24,11 @@ export interface CodexHome extends AsyncDisposable {
 export interface HomeSettings {
   readonly baseUrl: string
   readonly model: string
+  readonly codex: CodexVersion
   /** Further top-level lines of config.toml. */
   readonly config: ReadonlyArray<string>
+  /** Names of features to switch on. */
+  readonly features: ReadonlyArray<string>
   /** Further tables of config.toml. */
   readonly tables: ReadonlyArray<string>
 }
@@ -56,9 +60,7 @@ const configToml = (settings: HomeSettings & { readonly instructions: string; re
   [
     `model = ${JSON.stringify(settings.model)}`,
     `model_provider = "mock"`,
-    `model_instructions_file = ${JSON.stringify(settings.instructions)}`,
-    // The name of the same setting before 0.100.
-    `experimental_instructions_file = ${JSON.stringify(settings.instructions)}`,
+    `${settings.codex.can("modelInstructionsFile") ? "model" : "experimental"}_instructions_file = ${JSON.stringify(settings.instructions)}`,
     `include_permissions_instructions = false`,
     `approval_policy = "never"`,
     `sandbox_mode = "danger-full-access"`,
@@ -85,6 +87,9 @@ const configToml = (settings: HomeSettings & { readonly instructions: string; re
     `persistence = "none"`,
     `[projects.${JSON.stringify(settings.work)}]`,
     `trust_level = "trusted"`,
+    ``,
+    `[features]`,
+    ...settings.features.map((feature) => `${feature} = true`),
     ``,
     ...settings.tables,
     ``

@@ -10,14 +10,17 @@ import type { CodexHome } from "./home.ts"
 import type { CodexVersion } from "./versions.ts"
 
 const early = ["SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse", "Stop"]
-const later = ["PreModelRequest", "PostModelRequest", "PreCompact", "PostCompact", "SubagentStart", "SubagentStop"]
-const ends = ["Interrupt", "SessionEnd"]
+const compaction = ["PreCompact", "PostCompact"]
+const later = ["PreModelRequest", "PostModelRequest", "SubagentStart", "SubagentStop", "Interrupt", "SessionEnd"]
 
-export const hookEvents = (hooks: CodexVersion["hooks"]): ReadonlyArray<string> =>
-  ({ none: [], early, full: [...early, ...later, ...ends] })[hooks]
+export const hookEvents = (codex: CodexVersion): ReadonlyArray<string> => [
+  ...(codex.can("hooks") ? early : []),
+  ...(codex.can("trustedHooks") ? compaction : []),
+  ...(codex.can("allHooks") ? later : [])
+]
 
 /** Writes hooks.json and the script it calls. Codex asks for trust before it runs them (see approveHooks). */
-export const installJournal = async (home: CodexHome, hooks: CodexVersion["hooks"]): Promise<void> => {
+export const installJournal = async (home: CodexHome, codex: CodexVersion): Promise<void> => {
   const script = join(home.root, "journal.sh")
   const lines = [
     "#!/bin/sh",
@@ -27,7 +30,7 @@ export const installJournal = async (home: CodexHome, hooks: CodexVersion["hooks
   await Bun.write(script, `${lines.join("\n")}\n`)
   await chmod(script, 0o755)
   const hook = { hooks: [{ type: "command", command: script }] }
-  const events = Object.fromEntries(hookEvents(hooks).map((event) => [event, [hook]]))
+  const events = Object.fromEntries(hookEvents(codex).map((event) => [event, [hook]]))
   await Bun.write(join(home.home, "hooks.json"), JSON.stringify({ hooks: events }, null, 2))
 }
 

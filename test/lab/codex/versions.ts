@@ -1,43 +1,65 @@
 /**
- * The versions of Codex that the lab knows, and what each of them can do.
+ * The versions of Codex that the lab knows, and what a version can do.
  *
- * Owns the one list: a new version is one line here. What a version writes into its transcripts is not stated, but
- * recorded (known-shapes.json).
+ * Owns two lists: a new version is one line in `versions`; an ability is the version that first had it. What a version
+ * writes into its transcripts is not stated here but recorded (known-shapes.json).
  */
 
-export interface CodexVersion {
-  readonly version: string
-  /** Hook events that this version calls; none where it has no hooks. */
-  readonly hooks: "none" | "early" | "full"
-  /** Records a rollout-trace bundle and can reduce it. */
-  readonly bundles: boolean
-  /** Has the app-server requests that the lab's driver speaks. */
-  readonly appServer: boolean
-  /** Agents: none, v1 only, or v1 and v2. */
-  readonly agents: "none" | "v1" | "both"
-  /** Code mode: the model writes JavaScript cells. */
-  readonly codeMode: boolean
-}
-
-export const versions: ReadonlyArray<CodexVersion> = [
-  { version: "0.77.0", hooks: "none", bundles: false, appServer: false, agents: "none", codeMode: false },
-  { version: "0.101.0", hooks: "none", bundles: false, appServer: false, agents: "none", codeMode: false },
-  { version: "0.118.0", hooks: "none", bundles: false, appServer: false, agents: "none", codeMode: false },
-  { version: "0.128.0", hooks: "early", bundles: true, appServer: false, agents: "none", codeMode: false },
-  { version: "0.142.0", hooks: "early", bundles: true, appServer: false, agents: "none", codeMode: false },
-  { version: "0.155.0", hooks: "full", bundles: true, appServer: true, agents: "v1", codeMode: false },
-  { version: "0.169.0", hooks: "full", bundles: true, appServer: true, agents: "both", codeMode: true }
-]
+export const versions = ["0.77.0", "0.101.0", "0.118.0", "0.128.0", "0.142.0", "0.155.0", "0.169.0"] as const
 
 export const newest = "0.169.0"
 
-/** What is known of a version; one that is not in the list is taken for a newer one, with everything. */
-export const versionNamed = (version: string): CodexVersion =>
-  versions.find((known) => known.version === version) ?? {
-    version,
-    hooks: "full",
-    bundles: true,
-    appServer: true,
-    agents: "both",
-    codeMode: true
-  }
+/** Found by asking each version of the list for its app-server protocol, its tools and its flags. */
+const firstWith = {
+  /** `exec_command` without a feature flag. */
+  unifiedExec: "0.101.0",
+  /** Instructions are set by `model_instructions_file`. */
+  modelInstructionsFile: "0.101.0",
+  steer: "0.101.0",
+  fork: "0.101.0",
+  compact: "0.101.0",
+  agentsV1: "0.118.0",
+  userShell: "0.118.0",
+  /** rollout-trace bundles, and the command that reduces them. */
+  bundles: "0.128.0",
+  /** SessionStart to Stop; and the request that lists hooks with their hashes. */
+  hooks: "0.128.0",
+  trustedHooks: "0.142.0",
+  /** Model requests, compaction, subagents and the session's end have hooks of their own. */
+  allHooks: "0.155.0",
+  /** A second file for a thread that was taken back; older versions write a `thread_rolled_back` record. */
+  revert: "0.155.0",
+  codeMode: "0.128.0",
+  agentsV2: "0.155.0",
+  /** Knows models that want code mode and agents v2 by themselves; before, both are features to switch on. */
+  codeModels: "0.169.0",
+  /** Knows gpt-5.5. */
+  gpt55: "0.128.0"
+} as const
+
+export type Ability = keyof typeof firstWith
+
+export type ModelKind = "plain" | "code"
+
+export interface CodexVersion {
+  readonly version: string
+  readonly can: (ability: Ability) => boolean
+}
+
+export const versionNamed = (version: string): CodexVersion => ({
+  version,
+  can: (ability) => atLeast(version, firstWith[ability])
+})
+
+/** The slug that makes a version behave as the scenario wants, and the features it must be given for that. */
+export const modelOf = (
+  codex: CodexVersion,
+  kind: ModelKind
+): { readonly slug: string; readonly features: ReadonlyArray<string> } => {
+  const plain = codex.can("gpt55") ? "gpt-5.5" : "gpt-5.2-codex"
+  if (kind === "plain") return { slug: plain, features: codex.can("unifiedExec") ? [] : ["unified_exec"] }
+  if (codex.can("codeModels")) return { slug: "gpt-6-sol", features: [] }
+  return { slug: plain, features: ["code_mode", ...(codex.can("agentsV2") ? ["multi_agent_v2"] : [])] }
+}
+
+const atLeast = (version: string, first: string): boolean => Bun.semver.order(version, first) >= 0

@@ -94,8 +94,7 @@ export const startModelServer = (script: Script): ModelServer => {
         const frame = frames[next++]
         if (frame === undefined) {
           end(outcome)
-          if (outcome === "cut") controller.error(new Error("the script cuts this stream"))
-          else controller.close()
+          controller.close()
           return
         }
         if (frame.afterMs > 0) await Bun.sleep(frame.afterMs)

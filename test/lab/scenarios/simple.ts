@@ -1,10 +1,10 @@
 import { answer, calls, says, thinks } from "../model/answer.ts"
-import { oldModel, type Scenario } from "../scenario.ts"
+import type { Scenario } from "../scenario.ts"
 
 export const simple: Scenario = {
   name: "simple",
   summary: "two parallel commands, one answer",
-  model: oldModel,
+  model: "plain",
   script: {
     "/root": [
       answer(

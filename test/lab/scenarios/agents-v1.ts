@@ -1,0 +1,44 @@
+import { answer, calls, says } from "../model/answer.ts"
+import { type Asked, textOf } from "../model/script.ts"
+import type { Scenario } from "../scenario.ts"
+
+/** Ids of the agents spawned so far, oldest first: v1 tells them in the spawning call's output. */
+const agentsOf = (asked: Asked): ReadonlyArray<string> =>
+  asked.input.flatMap((item) => /"agent_id":\s*"([^"]+)"/.exec(textOf(item.output))?.[1] ?? [])
+
+const spawn = (message: string, more: Readonly<Record<string, unknown>> = {}) =>
+  calls("multi_agent_v1.spawn_agent", { message, ...more })
+const wait = (asked: Asked, at: number) =>
+  answer(calls("multi_agent_v1.wait_agent", { targets: [agentsOf(asked)[at]], timeout_ms: 10_000 }))
+const works = (who: string) => answer(calls("exec_command", { cmd: `sleep 0.4; echo from ${who}` }))
+
+export const agentsV1: Scenario = {
+  name: "agents-v1",
+  summary: "multi-agent v1: with and without history, two deep, further input, wait, close and resume",
+  model: "plain",
+  needs: ["agentsV1"],
+  tables: ["[agents]", "max_depth = 2"],
+  script: {
+    "/root": [
+      answer(spawn("count the tests"), spawn("read the docs", { fork_context: true })),
+      (asked) => wait(asked, 0),
+      (asked) =>
+        answer(calls("multi_agent_v1.send_input", { target: agentsOf(asked)[0], message: "count them again" })),
+      (asked) => wait(asked, 0),
+      (asked) => wait(asked, 1),
+      (asked) => answer(calls("multi_agent_v1.close_agent", { target: agentsOf(asked)[0] })),
+      (asked) => answer(calls("multi_agent_v1.resume_agent", { id: agentsOf(asked)[0] })),
+      answer(says("The agents are done."))
+    ],
+    "count the tests": [
+      works("the counter"),
+      answer(says("There are 12.")),
+      answer(spawn("look at the inner part")),
+      (asked) => wait(asked, 0),
+      answer(says("There are still 12."))
+    ],
+    "read the docs": [works("the reader"), answer(says("The docs are short."))],
+    "look at the inner part": [works("the inner one"), answer(says("Nothing inside."))]
+  },
+  drive: ({ exec }) => exec("use agents")
+}

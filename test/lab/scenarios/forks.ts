@@ -1,0 +1,28 @@
+import { answer, calls, says } from "../model/answer.ts"
+import type { Scenario } from "../scenario.ts"
+
+const works = (what: string) => [
+  answer(calls("exec_command", { cmd: `echo ${what}` })),
+  answer(says(`${what} is done`))
+]
+
+export const forks: Scenario = {
+  name: "forks",
+  summary: "a fork, a fork of the fork, work in all three, the middle one archived",
+  model: "plain",
+  needs: ["fork"],
+  script: { "/root": ["one", "two", "three", "four", "five"].flatMap(works) },
+  drive: async ({ appServer }) => {
+    const app = await appServer()
+    const root = await app.startThread()
+    await root.prompt("do one")
+    await root.prompt("do two")
+    const fork = await root.fork()
+    await fork.prompt("do three")
+    const second = await fork.fork()
+    await second.prompt("do four")
+    await fork.archive()
+    await root.prompt("do five")
+    await app.quit()
+  }
+}

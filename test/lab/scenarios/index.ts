@@ -1,0 +1,49 @@
+/** All scenarios, one line each, in the order in which they are played. */
+import type { Scenario } from "../scenario.ts"
+import { agents } from "./agents.ts"
+import { agentsV1 } from "./agents-v1.ts"
+import { approvals } from "./approvals.ts"
+import { code } from "./code.ts"
+import { codeOverlap } from "./code-overlap.ts"
+import { compactAuto } from "./compact-auto.ts"
+import { compactManual } from "./compact-manual.ts"
+import { crash } from "./crash.ts"
+import { failures } from "./failures.ts"
+import { forks } from "./forks.ts"
+import { images } from "./images.ts"
+import { interrupt } from "./interrupt.ts"
+import { interruptCell } from "./interrupt-cell.ts"
+import { modelChange } from "./model-change.ts"
+import { outliving } from "./outliving.ts"
+import { resume } from "./resume.ts"
+import { revert } from "./revert.ts"
+import { review } from "./review.ts"
+import { simple } from "./simple.ts"
+import { steering } from "./steering.ts"
+import { tools } from "./tools.ts"
+import { userShell } from "./user-shell.ts"
+
+export const scenarios: ReadonlyArray<Scenario> = [
+  simple,
+  tools,
+  code,
+  codeOverlap,
+  agents,
+  agentsV1,
+  forks,
+  revert,
+  resume,
+  crash,
+  compactManual,
+  compactAuto,
+  interrupt,
+  interruptCell,
+  approvals,
+  failures,
+  steering,
+  review,
+  images,
+  userShell,
+  modelChange,
+  outliving
+]
