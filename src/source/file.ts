@@ -79,8 +79,8 @@ export type PullBytes = Effect.Effect<Uint8Array | undefined, SourceFailed>
 /** Large enough that a pull's cost vanishes, small enough that a hundred open files stay small. */
 export const portionBytes = 256 * 1024
 
-const plainBytes = (file: string, descriptor: number, from: number): PullBytes => {
-  const buffer = Buffer.allocUnsafe(portionBytes)
+const plainBytes = (file: string, descriptor: number, from: number, portion: number): PullBytes => {
+  const buffer = Buffer.allocUnsafe(portion)
   let at = from
   return Effect.suspend(() =>
     Effect.map(readInto(file, descriptor, buffer, at), (taken) => {
@@ -133,11 +133,14 @@ export const isCompressed = (path: string) => path.endsWith(".zst")
 /** A file's bytes from a place on, compressed or not. */
 export const openBytes = (
   path: string,
-  from = 0
+  from = 0,
+  portion = portionBytes
 ): Effect.Effect<{ readonly pull: PullBytes; readonly stats: Stats }, SourceFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const { descriptor, stats } = yield* openRegularFile(path)
-    const pull = isCompressed(path) ? yield* unpackedBytes(path, descriptor, from) : plainBytes(path, descriptor, from)
+    const pull = isCompressed(path)
+      ? yield* unpackedBytes(path, descriptor, from)
+      : plainBytes(path, descriptor, from, portion)
     return { pull, stats }
   })
 
@@ -152,6 +155,8 @@ export interface LineReader {
 export interface ReadOptions extends SplitOptions {
   /** The file goes on to grow: a last line without its ending is left for later, not judged. */
   readonly growing?: boolean
+  /** Bytes asked of the file at a time. */
+  readonly portionBytes?: number
 }
 
 /** Lines of the bytes that are pulled; `file` is the name that the lines carry. */
@@ -174,4 +179,6 @@ export const openLines = (
   path: string,
   options: ReadOptions = {}
 ): Effect.Effect<LineReader, SourceFailed, Scope.Scope> =>
-  Effect.map(openBytes(path, (options.from ?? fileStart).byteOffset), ({ pull }) => lineReader(path, pull, options))
+  Effect.map(openBytes(path, (options.from ?? fileStart).byteOffset, options.portionBytes), ({ pull }) =>
+    lineReader(path, pull, options)
+  )
