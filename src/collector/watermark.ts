@@ -1,0 +1,124 @@
+/**
+ * How far one sink has acknowledged one session: the collector's only memory across its own death.
+ *
+ * A watermark is a cut: for each file of the session (journal and transcripts) the place below which every line has
+ * been folded, with all writes that came of it acknowledged.
+ *
+ * **Invariant.** The fold is confluent: its state at a cut depends on the lines below the cut, not on the order in which
+ * files were interleaved. So after a crash the lines below the cut are folded again, in any order, without sending, and
+ * the fold then stands where it stood when the cut was acknowledged; lines above it are sent as if nothing had happened.
+ * A cut is only committed after the acknowledgement, so what a crash can cost is a second sending, which is an upsert
+ * of the same ids with whole rows. Positions only grow, but for a file that was rewritten: then it begins again at 0.
+ *
+ * Owns the file's form and its atomic replacement (temp → sync → rename). An unreadable one counts as absent: everything
+ * is sent again.
+ */
+import { createHash } from "node:crypto"
+import { readdirSync, readFileSync } from "node:fs"
+import { open, rename } from "node:fs/promises"
+import { join } from "node:path"
+import { Effect, Option, Schema } from "effect"
+import { sessionFolder } from "../hook/places.ts"
+
+export const FilePosition = Schema.Struct({
+  path: Schema.String,
+  byteOffset: Schema.Int,
+  /** Number of the line that begins there, counted from 1. */
+  lineNumber: Schema.Int
+})
+export type FilePosition = typeof FilePosition.Type
+
+export const Watermark = Schema.Struct({
+  version: Schema.Literal(1),
+  sink: Schema.String,
+  /** Where the sink sends, for people: no secret in it. */
+  destination: Schema.String,
+  /** By the file's name, which it keeps when it is archived or compressed. */
+  files: Schema.Record(Schema.String, FilePosition),
+  /** What was open has been closed as far as it is known, and this too is acknowledged. */
+  ended: Schema.Boolean,
+  /** Spans acknowledged since the session's beginning, repeated ones included. */
+  spans: Schema.Int,
+  /** Unix seconds of the last acknowledgement. */
+  acknowledgedAt: Schema.Finite
+})
+export type Watermark = typeof Watermark.Type
+
+/** A sink with its address: what a session's watermark belongs to. */
+export interface Destination {
+  readonly sink: string
+  readonly label: string
+  /** Tells addresses apart that have the same label. */
+  readonly address: string
+}
+
+const prefix = "watermark-"
+
+export const watermarkFile = (state: string, session: string, { sink, address }: Destination): string => {
+  const hash = createHash("sha256").update(address).digest("hex").slice(0, 12)
+  return join(sessionFolder(state, session), `${prefix}${sink}-${hash}.json`)
+}
+
+const decode = Schema.decodeUnknownOption(Watermark)
+
+const readFile = (path: string): Watermark | undefined => {
+  try {
+    return Option.getOrUndefined(decode(JSON.parse(readFileSync(path, "utf8"))))
+  } catch {
+    return undefined
+  }
+}
+
+export const readWatermark = (state: string, session: string, destination: Destination): Watermark | undefined =>
+  readFile(watermarkFile(state, session, destination))
+
+/** The watermarks of a session, whatever their destinations. */
+export const watermarksOf = (state: string, session: string): ReadonlyArray<Watermark> => {
+  const folder = sessionFolder(state, session)
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.startsWith(prefix) && name.endsWith(".json"))
+      .map((name) => readFile(join(folder, name)))
+      .filter((watermark) => watermark !== undefined)
+  } catch {
+    return []
+  }
+}
+
+/** A file of ours that could not be replaced. */
+export class NotWritten extends Schema.TaggedError<NotWritten>()("NotWritten", {
+  file: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `cannot write ${this.file}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+  }
+  get hint() {
+    return "free some space or make the state folder writable; until then more is sent again after a crash"
+  }
+}
+
+/** Replaces a file as a whole: a reader, also one after a power cut, sees the old text or the new one. */
+export const replaceFile = (file: string, text: string): Effect.Effect<void, NotWritten> =>
+  Effect.tryPromise({
+    try: async () => {
+      const temporary = `${file}.new`
+      const handle = await open(temporary, "w", 0o600)
+      try {
+        await handle.writeFile(text)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(temporary, file)
+    },
+    catch: (cause) => new NotWritten({ file, cause })
+  })
+
+export const commitWatermark = (
+  state: string,
+  session: string,
+  destination: Destination,
+  watermark: Watermark
+): Effect.Effect<void, NotWritten> =>
+  replaceFile(watermarkFile(state, session, destination), `${JSON.stringify(watermark)}\n`)
