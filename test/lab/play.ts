@@ -36,7 +36,7 @@ const playMsMax = 180_000
 /** Plays `scenario` and writes the case to `folder`. */
 export const play = async (scenario: Scenario, codex: CodexVersion, folder: string): Promise<Played> => {
   const binary = await codexBinary(codex.version)
-  await using model = startModelServer(scenario.script)
+  await using model = startModelServer(typeof scenario.script === "function" ? scenario.script(codex) : scenario.script)
   const { config = [], tables = [], hooks = true } = scenario
   const { slug, features } = modelOf(codex, scenario.model)
   await using home = await makeHome({

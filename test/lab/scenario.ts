@@ -39,7 +39,7 @@ export interface Scenario {
   readonly summary: string
   /** `plain`: tools are called one by one, agents are v1. `code`: tools are called from cells, agents are v2. */
   readonly model: ModelKind
-  readonly script: Script
+  readonly script: Script | ((codex: CodexVersion) => Script)
   /** What a version must be able to do to play it; nothing unless said. */
   readonly needs?: ReadonlyArray<Ability>
   /** Top-level lines and tables of config.toml beyond the usual. */

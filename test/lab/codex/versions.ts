@@ -19,6 +19,8 @@ const firstWith = {
   fork: "0.101.0",
   compact: "0.101.0",
   agentsV1: "0.118.0",
+  /** v1 agents are tools of the namespace `multi_agent_v1`; before, they are plain names. */
+  agentsNamespace: "0.142.0",
   userShell: "0.118.0",
   /** rollout-trace bundles, and the command that reduces them. */
   bundles: "0.128.0",
@@ -31,6 +33,8 @@ const firstWith = {
   revert: "0.155.0",
   codeMode: "0.128.0",
   agentsV2: "0.155.0",
+  /** A v2 agent may spawn agents itself. */
+  deepAgentsV2: "0.169.0",
   /** Knows models that want code mode and agents v2 by themselves; before, both are features to switch on. */
   codeModels: "0.169.0",
   /** Knows gpt-5.5. */

@@ -33,7 +33,8 @@ export type Program = ReadonlyArray<Step> | ((asked: Asked) => Answer)
 
 /**
  * Programs by agent. Keys: `/root`; a v2 agent's path; `review` for a reviewer; `compaction` for the requests that ask
- * for a summary; anything else is found in the text of a v1 agent's task, since v1 agents have no path of their own.
+ * for a summary; `*` for whoever has no program; anything else is found in the text of a v1 agent's task, since v1
+ * agents have no path of their own.
  */
 export type Script = Readonly<Record<string, Program>>
 
@@ -41,6 +42,8 @@ export type Script = Readonly<Record<string, Program>>
 export interface Incoming {
   readonly threadId: string | undefined
   readonly turnMetadata: Readonly<Record<string, unknown>> | null
+  /** What sort of agent asks, where a header or the metadata says: `review`, `thread_spawn`, `collab_spawn`. */
+  readonly subagent: string | undefined
   readonly kind: "turn" | "compaction"
   readonly input: ReadonlyArray<InputItem>
 }
@@ -73,7 +76,7 @@ export const prompterOf = (script: Script): Prompter => {
       const agent = agentOf(incoming)
       const turn = asked.get(agent) ?? 0
       asked.set(agent, turn + 1)
-      const program = script[agent]
+      const program = script[agent] ?? (agent === "compaction" ? undefined : script["*"])
       const step = typeof program === "function" ? program : program?.[turn]
       if (step === undefined) return { agent, answer: agent === "compaction" ? summary : epilogue(agent) }
       const told = typeof step === "function" ? step({ agent, turn, ...incoming }) : step
@@ -90,12 +93,12 @@ export const prompterOf = (script: Script): Prompter => {
 }
 
 const nameOf = (script: Script, incoming: Incoming): string => {
-  const { agent_name: path, subagent_kind: kind } = incoming.turnMetadata ?? {}
-  if (kind === "review") return "review"
+  const { agent_name: path } = incoming.turnMetadata ?? {}
+  if (incoming.subagent === "review") return "review"
   if (typeof path === "string" && path !== "/root") return path
-  if (kind === "thread_spawn") {
-    const task = JSON.stringify(incoming.input.findLast((item) => item.role === "user") ?? {})
-    return Object.keys(script).find((key) => key !== "/root" && task.includes(key)) ?? "agent"
+  if (incoming.subagent?.endsWith("_spawn")) {
+    const task = textOf(incoming.input.findLast((item) => item.role === "user")?.content)
+    return Object.keys(script).find((key) => key !== "/root" && task.includes(key)) ?? task
   }
   return "/root"
 }

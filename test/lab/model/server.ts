@@ -164,6 +164,7 @@ const incomingOf = (headers: Headers, body: Body, url: URL): Incoming => {
   const metadata = headers.get("x-codex-turn-metadata")
   const turnMetadata = metadata === null ? null : (JSON.parse(metadata) as Record<string, unknown>)
   const named = turnMetadata?.thread_id ?? threadHeaders.map((name) => headers.get(name)).find((id) => id !== null)
+  const subagent = turnMetadata?.subagent_kind ?? headers.get("x-openai-subagent")
   const input = body.input ?? []
   const compacts =
     turnMetadata?.request_kind === "compaction" ||
@@ -172,6 +173,7 @@ const incomingOf = (headers: Headers, body: Body, url: URL): Incoming => {
   return {
     threadId: typeof named === "string" ? named : undefined,
     turnMetadata,
+    subagent: typeof subagent === "string" ? subagent : undefined,
     kind: compacts ? "compaction" : "turn",
     input
   }

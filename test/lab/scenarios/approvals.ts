@@ -43,7 +43,7 @@ export const approvals: Scenario = {
       const asked = JSON.stringify(params)
       return Object.entries(decisions).find(([word]) => asked.includes(word))?.[1] ?? "accept"
     })
-    const settings = { approvalPolicy: "untrusted", sandbox: "read-only" }
+    const settings = { approvalPolicy: "on-request", sandbox: "read-only" }
     const thread = await app.startThread(settings)
     await thread.prompt("ask me")
     await thread.prompt("ask me once more")

@@ -1,0 +1,114 @@
+/**
+ * The random model: a scenario whose every choice follows from its seed, so that N seeds are N new real sessions.
+ *
+ * Owns the answers' shape, the faults, and what the user does over several turns. The tools are random/work.ts', the
+ * agents random/delegation.ts'. Choices are reproducible; when an interrupt strikes depends on the machine's load.
+ */
+import type { AppServer, Thread } from "./codex/app-server.ts"
+import {
+  type Answer,
+  after,
+  answer,
+  cut,
+  failed,
+  type ItemTemplate,
+  refused,
+  reporting,
+  says,
+  thinks
+} from "./model/answer.ts"
+import type { Asked } from "./model/script.ts"
+import { delegation } from "./random/delegation.ts"
+import { type Dice, diceAt } from "./random/dice.ts"
+import { codeCall, plainCall } from "./random/work.ts"
+import type { Scenario } from "./scenario.ts"
+
+/** A turn is over after this many answers, if the dice did not end it before. */
+const answersMax = 6
+const contextMax = 20_000
+
+export const randomScenario = (kind: "plain" | "code", seed: number): Scenario => ({
+  name: `random-${kind}-${seed}`,
+  summary: `whatever seed ${seed} wants`,
+  model: kind,
+  needs: kind === "code" ? ["codeMode", "agentsV2"] : ["agentsNamespace"],
+  config: [`model_auto_compact_token_limit = ${contextMax}`],
+  tables: ["[agents]", "max_depth = 2"],
+  script: { "*": randomProgram(kind, seed) },
+  drive: async ({ appServer }) => {
+    const app = await appServer()
+    await randomUser(app, seed)
+    await app.quit()
+  }
+})
+
+const randomProgram = (kind: "plain" | "code", seed: number) => {
+  /** Answers since the last final one, and whether the last was a fault: both by agent. */
+  const streak = new Map<string, number>()
+  const faulty = new Set<string>()
+
+  return (asked: Asked): Answer => {
+    const dice = diceAt(seed, asked.agent, asked.turn)
+    if (!faulty.has(asked.agent) && dice.chance(12)) {
+      faulty.add(asked.agent)
+      return fault(dice)
+    }
+    faulty.delete(asked.agent)
+    const said = streak.get(asked.agent) ?? 0
+    const ends = said >= answersMax || (said > 0 && dice.chance(20))
+    streak.set(asked.agent, ends ? 0 : said + 1)
+    const told = ends ? finalAnswer(asked) : answer(...working(kind, dice, asked))
+    const paced = dice.chance(15) ? after(dice.between(100, 700), told) : told
+    return dice.chance(4) ? reporting({ input: contextMax + 5_000 }, paced) : paced
+  }
+}
+
+const finalAnswer = (asked: Asked): Answer => answer(says(`${nameOf(asked)} is done`))
+
+/** Retried by Codex, except the refusal with 400: that ends the turn. */
+const fault = (dice: Dice): Answer =>
+  dice.pick([
+    cut(),
+    cut(says("half a sen")),
+    cut(thinks("Where was I?")),
+    refused(500, "the server stumbled", "server_error"),
+    failed("server_error", "it broke on the way"),
+    refused(400, "this prompt is not allowed")
+  ])
+
+const working = (kind: "plain" | "code", dice: Dice, asked: Asked): ReadonlyArray<ItemTemplate> => {
+  const items: Array<ItemTemplate> = []
+  if (dice.chance(30)) items.push(thinks(`Thinking about ${nameOf(asked)}.`))
+  if (dice.chance(15)) items.push(says(`Working on ${nameOf(asked)}.`, "commentary"))
+  const count = dice.between(1, 3)
+  for (let at = 0; at < count; at++) {
+    const name = `${nameOf(asked)}-${at}`
+    const delegated = dice.chance(25) ? delegation(dice, asked, kind === "code", name) : undefined
+    items.push(delegated ?? (kind === "code" ? codeCall : plainCall)(dice, asked, name))
+  }
+  return items
+}
+
+/** Unique in the session, and fit for a file name and a v2 task name. */
+const nameOf = (asked: Asked): string => {
+  const agent = asked.agent.replace(/^\/?(root|task)[/ ]?/, "").replaceAll(/[^a-z0-9]+/g, "-")
+  return `${agent === "" ? "r" : agent}-${asked.turn}`
+}
+
+const randomUser = async (app: AppServer, seed: number): Promise<void> => {
+  const dice = diceAt(seed, "user")
+  let thread: Thread = await app.startThread()
+  const turns = dice.between(3, 5)
+  for (let at = 1; at <= turns; at++) {
+    if (at > 1 && dice.chance(20)) await thread.compact()
+    if (dice.chance(15)) await thread.shell(`echo the user says ${at}`)
+    if (at > 1 && dice.chance(10)) thread = await thread.fork()
+    const turn = await thread.begin(`prompt ${at}`)
+    if (dice.chance(25)) {
+      await Bun.sleep(dice.between(50, 1500))
+      // The turn may be over by now: then there is nothing to interrupt or to steer.
+      await (dice.chance(60) ? turn.interrupt() : turn.steer(`and also ${at}`)).catch(() => undefined)
+    }
+    await turn.ended()
+  }
+}
