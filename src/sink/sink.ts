@@ -1,49 +1,58 @@
 /**
- * What a sink is: it encodes and sends one batch, and acknowledges by succeeding.
+ * What a sink is: it encodes a span as a row, sends one batch of rows, and acknowledges by succeeding.
  *
- * Batching, retry, back-pressure, redaction and the watermark are around it, once (deliver.ts). A sink never
+ * Batching, retry, back-pressure and the order of acknowledgement are around it, once (deliver.ts). A sink never
  * retries by itself: `SinkFailed` says whether trying again can help, and how long to wait where the backend said so.
  */
-import { type Effect, Schema, type Scope } from "effect"
+import type { Effect, Scope } from "effect"
+import type { CaptureOptions } from "../span/encode.ts"
 import type { SpanWrite } from "../span/span.ts"
+import { ReaderLeft, SinkFailed } from "./failure.ts"
+import type { Output } from "./output.ts"
 
-export class SinkFailed extends Schema.TaggedError<SinkFailed>()("SinkFailed", {
-  sink: Schema.String,
-  /** transient: the same batch may be taken later. permanent: it will not (a bad key, a refused row). */
-  retry: Schema.Literals(["transient", "permanent"]),
-  reason: Schema.String,
-  /** Milliseconds the backend asked us to wait. */
-  retryAfterMs: Schema.optionalKey(Schema.Number),
-  hint: Schema.optionalKey(Schema.String),
-  cause: Schema.optionalKey(Schema.Defect())
-}) {
-  override get message() {
-    return `${this.sink}: ${this.reason}`
-  }
+export { type CaptureOptions, ReaderLeft, SinkFailed }
+
+/** A span as one sink writes it. */
+export interface Row {
+  readonly write: SpanWrite
+  /** What goes to the backend; empty for a sink that draws. */
+  readonly text: string
+  /** Its length in UTF-8. */
+  readonly bytes: number
 }
 
-/** How a span becomes bytes: chosen by the user, applied by every sink through span/encode.ts. */
-export interface CaptureOptions {
-  /** none: structure, times, tokens and status only; no text of the user, the model or a tool. */
-  readonly content: "full" | "none"
-  readonly llmInput: "full" | "delta" | "none"
-  /** Upper bound of one llm span's serialised input. */
-  readonly llmInputBytesMax: number
-  readonly redact: boolean
+/** What a sink is opened with. */
+export interface SinkContext {
+  readonly capture: CaptureOptions
+  /** Where a sink reads its settings: the process' environment for a command, the session's for the collector. */
+  readonly env: { readonly [name: string]: string | undefined }
+  /** The sessions may still be running: spans are worth sending while they are open. */
+  readonly live: boolean
+  /** `--events`: opens and patches are rows of their own, for sinks that write a log. */
+  readonly events: boolean
+  /** Where the sinks that write text write it. */
+  readonly output: Output
 }
 
 export interface OpenSink {
-  /** Succeeds once the whole batch is acknowledged. Writes come in order; the last one of an id is the truth. */
-  readonly send: (batch: ReadonlyArray<SpanWrite>) => Effect.Effect<void, SinkFailed>
+  readonly name: string
+  /** Which writes it wants to see. Others are acknowledged without being sent. */
+  readonly wants: "all" | "closed"
+  /** Several writes of one span in one batch: the last one stands for all, or each is a row of its own. */
+  readonly repeats: "last" | "each"
+  /** The largest batch it takes at once, and how long a row may wait for others. */
+  readonly batch: { readonly rows: number; readonly bytes: number; readonly withinMs: number }
+  /** The row of a write; with `bytesMax`, shortened as far as that is possible without losing the span. */
+  readonly encode: (write: SpanWrite, bytesMax?: number) => Row
+  /** Succeeds once the whole batch is acknowledged. Rows come in order; the last one of an id is the truth. */
+  readonly send: (rows: ReadonlyArray<Row>) => Effect.Effect<void, SinkFailed | ReaderLeft>
 }
 
 export interface Sink {
+  /** As typed after `--to`. */
   readonly name: string
   /** One line for help text, docs and `doctor`. */
   readonly summary: string
-  /** true: wants opens and patches as they happen; false: closed spans are enough. */
-  readonly live: boolean
-  /** Largest batch it takes at once. */
-  readonly batch: { readonly count: number; readonly bytes: number; readonly withinMs: number }
-  readonly open: (options: CaptureOptions) => Effect.Effect<OpenSink, SinkFailed, Scope.Scope>
+  /** Fails at once on a setting that is missing or wrong; a backend that is away is the business of `send`. */
+  readonly open: (context: SinkContext) => Effect.Effect<OpenSink, SinkFailed, Scope.Scope>
 }

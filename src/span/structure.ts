@@ -1,0 +1,49 @@
+/**
+ * What is left of a span when its content stays at home (`--content none`): structure, times, tokens and status.
+ *
+ * Numbers and truth values pass. Of texts only those pass that Codex or the user's settings define, by the name of
+ * their metadata key: an allowance, so that a key nobody thought of keeps its text.
+ */
+import type { Json } from "../wire/json.ts"
+import type { Span } from "./span.ts"
+
+/** Metadata whose text says what kind of thing happened, never what it was about. */
+const tellingKeys: ReadonlySet<string> = new Set([
+  // who and where in the trace
+  ...["session_id", "thread_id", "turn_id", "call_id", "response_id", "parent_thread_id", "forked_from", "agent_path"],
+  ...["spawning_call_id", "requesting_span_id", "llm_span_id", "cell_id", "input_base", "from", "to", "segment_id"],
+  // with what
+  ...["model", "model_provider", "provider", "effort", "originator", "cli_version", "source", "mode", "history_mode"],
+  ...["collaboration_mode", "permission_mode", "approval_policy", "sandbox", "service_tier", "plan_type"],
+  // what kind of work, and how it went
+  ...["kind", "tool_kind", "type", "trigger", "role", "status", "decision", "by", "reason_code", "code", "attribution"],
+  ...["mcp_server", "mcp_tool", "server", "tool", "tool_name", "phase", "end_reason"]
+])
+
+const withoutTexts = (value: Json, key: string): Json | undefined => {
+  if (typeof value === "string") return tellingKeys.has(key) ? value : undefined
+  if (Array.isArray(value)) {
+    const items = value.flatMap((item: Json) => withoutTexts(item, key) ?? [])
+    return items.length === 0 ? undefined : items
+  }
+  if (typeof value !== "object" || value === null) return value
+  const kept: { [key: string]: Json } = {}
+  for (const [name, member] of Object.entries(value)) {
+    const left = withoutTexts(member as Json, name)
+    if (left !== undefined) kept[name] = left
+  }
+  return Object.keys(kept).length === 0 ? undefined : kept
+}
+
+/** The span without content. Its name stays: names are made of kinds, models and tools. */
+export const structureOf = (span: Span): Span => {
+  const { input: _input, output: _output, error, metadata, ...rest } = span
+  const kept = withoutTexts(metadata, "")
+  return {
+    ...rest,
+    ...(error !== undefined && {
+      error: { message: error.code ?? "error", ...(error.code !== undefined && { code: error.code }) }
+    }),
+    metadata: typeof kept === "object" && kept !== null && !Array.isArray(kept) ? (kept as Span["metadata"]) : {}
+  }
+}
