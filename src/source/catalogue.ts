@@ -5,7 +5,7 @@
  * root thread and its agent threads, to any depth; a fork is a session of its own; after a revert a thread has several
  * files. Lists folders and reads first records, each once; content is session.ts.
  */
-import { type Dirent, readdirSync, statSync } from "node:fs"
+import { type Dirent, readdirSync } from "node:fs"
 import { homedir } from "node:os"
 import { basename, dirname, join, resolve } from "node:path"
 import { Effect } from "effect"
@@ -93,9 +93,6 @@ const byCreation = (left: Rollout, right: Rollout) =>
       : left.rolloutId < right.rolloutId
         ? -1
         : 1
-
-/** When a file was last written, in Unix milliseconds; 0 where it is gone. */
-export const writtenAtMs = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
 /** The catalogue of some folders, and of single files wherever they lie and whatever their name. */
 export const makeCatalogue = (folders: ReadonlyArray<string>, files: ReadonlyArray<Rollout> = []): Catalogue => {

@@ -107,13 +107,20 @@ export const firstLine = (path: string) =>
     return undefined
   }).pipe(Effect.scoped)
 
+/** `SourceFailed.code` of a file that can be read but is no transcript, or none yet. */
+export const notARollout = "NOT_A_ROLLOUT"
+
 /** Opens a file for its first record. */
 export const readRollout = (path: string): Effect.Effect<Rollout, SourceFailed> =>
   Effect.flatMap(firstLine(path), (line) => {
     const rollout = line === undefined ? undefined : rolloutOf(path, line.text)
     return rollout === undefined
       ? Effect.fail(
-          new SourceFailed({ file: path, reason: "it does not begin with session_meta, as transcripts of Codex do" })
+          new SourceFailed({
+            file: path,
+            reason: "it does not begin with session_meta, as transcripts of Codex do",
+            code: notARollout
+          })
         )
       : Effect.succeed(rollout)
   })

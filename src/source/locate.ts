@@ -1,0 +1,158 @@
+/**
+ * What a user names, found: a file, a folder, a session's id or the beginning of one, the latest session.
+ *
+ * Owns the rules of naming and their errors. What belongs to a session is catalogue.ts, reading is session.ts.
+ */
+import { existsSync, type Stats, statSync } from "node:fs"
+import { join, resolve, sep } from "node:path"
+import { Effect, Schema } from "effect"
+import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session } from "./catalogue.ts"
+import { type SourceFailed, systemFailure } from "./file.ts"
+import { notARollout, type RolloutName, readRollout } from "./rollout.ts"
+import { stdinName } from "./stdin.ts"
+
+/** Something to read. */
+export type Input =
+  | { readonly _tag: "Stdin" }
+  | { readonly _tag: "Sessions"; readonly catalogue: Catalogue; readonly sessions: ReadonlyArray<Session> }
+  /** A file that does not begin like a transcript: its lines are told apart one by one. */
+  | { readonly _tag: "File"; readonly path: string }
+  /** A rollout-trace bundle. */
+  | { readonly _tag: "Bundle"; readonly path: string }
+
+/** Nothing, or too much, goes by the name that was given. */
+export class NotLocated extends Schema.TaggedError<NotLocated>()("NotLocated", {
+  wanted: Schema.String,
+  reason: Schema.String,
+  hint: Schema.String
+}) {
+  override get message() {
+    return `${this.wanted}: ${this.reason}`
+  }
+}
+
+/** Is this folder a rollout-trace bundle? */
+export const isBundle = (folder: string): boolean =>
+  existsSync(join(folder, "manifest.json")) && existsSync(join(folder, "trace.jsonl"))
+
+const statOf = (path: string): Effect.Effect<Stats | undefined, SourceFailed> =>
+  Effect.try({
+    try: () => statSync(path, { throwIfNoEntry: false }),
+    catch: (error) => systemFailure(path, error)
+  })
+
+const oneSession = (catalogue: Catalogue, session: Session): Input => ({
+  _tag: "Sessions",
+  catalogue,
+  sessions: [session]
+})
+
+const locateFile = (path: string): Effect.Effect<Input, SourceFailed> =>
+  Effect.gen(function* () {
+    const rollout = yield* readRollout(path)
+    const catalogue = makeCatalogue(foldersBeside(path), [rollout])
+    const session = yield* catalogue.session(rollout.threadId)
+    return oneSession(catalogue, session ?? { rootThreadId: rollout.threadId, rollouts: [rollout] })
+  }).pipe(
+    Effect.catchIf(
+      (failure) => failure.code === notARollout,
+      () => Effect.succeed<Input>({ _tag: "File", path })
+    )
+  )
+
+const locateFolder = (folder: string): Effect.Effect<Input, NotLocated> =>
+  Effect.gen(function* () {
+    if (isBundle(folder)) return { _tag: "Bundle", path: folder }
+    // A day's folder holds part of a home: its sessions' agents and the bases of its forks may lie in others.
+    const catalogue = makeCatalogue(foldersBeside(join(folder, "any")))
+    const inside = resolve(folder) + sep
+    const sessions = (yield* catalogue.sessions).filter((session) =>
+      session.rollouts.some((rollout) => resolve(rollout.path).startsWith(inside))
+    )
+    if (sessions.length > 0) return { _tag: "Sessions", catalogue, sessions }
+    return yield* new NotLocated({
+      wanted: folder,
+      reason: "there are no transcripts of Codex in this folder",
+      hint: "transcripts are named rollout-*.jsonl and lie below CODEX_HOME/sessions"
+    })
+  })
+
+/** The beginning of a UUID: long enough that nobody types it by accident. */
+const idPattern = /^[0-9a-f]{4}[0-9a-f-]{0,32}$/i
+const namedMax = 5
+
+const locateId = (wanted: string, home: string): Effect.Effect<Input, NotLocated> =>
+  Effect.gen(function* () {
+    const catalogue = makeCatalogue(foldersOfHome(home))
+    const prefix = wanted.toLowerCase()
+    const names = (yield* catalogue.names).filter((name) => name.threadId.startsWith(prefix))
+    const exact = names.find((name) => name.threadId === prefix)
+    const threads = exact === undefined ? yield* rootsOf(catalogue, names) : [exact.threadId]
+    const [threadId] = threads
+    if (threadId === undefined)
+      return yield* new NotLocated({
+        wanted,
+        reason: `there is no such file, and no session with this id in ${home}`,
+        hint: "CODEX_HOME says where sessions are looked for"
+      })
+    if (threads.length > 1)
+      return yield* new NotLocated({
+        wanted,
+        reason: `${threads.length} sessions begin like this`,
+        hint: `give more of the id: ${threads.slice(0, namedMax).join(", ")}${threads.length > namedMax ? ", …" : ""}`
+      })
+    const session = yield* catalogue.session(threadId)
+    if (session !== undefined) return oneSession(catalogue, session)
+    return yield* new NotLocated({
+      wanted,
+      reason: "the session's transcript has no readable first record",
+      hint: "give the transcript's path to read what is left of it"
+    })
+  })
+
+/** The root threads of these files: an agent's id begins like its root's when it was started within a minute. */
+const rootsOf = (catalogue: Catalogue, names: ReadonlyArray<RolloutName>) =>
+  Effect.map(
+    Effect.forEach(names, (name) =>
+      catalogue.rollout(name).pipe(
+        Effect.flatMap(catalogue.rootOf),
+        Effect.catch(() => Effect.succeed(name.threadId))
+      )
+    ),
+    (roots) => [...new Set(roots)].sort()
+  )
+
+/** Finds what an argument of the command line names. */
+export const locate = (wanted: string, home: string): Effect.Effect<Input, SourceFailed | NotLocated> =>
+  Effect.gen(function* () {
+    if (wanted === stdinName) return { _tag: "Stdin" }
+    const stats = yield* statOf(wanted)
+    if (stats?.isDirectory()) return yield* locateFolder(wanted)
+    if (stats !== undefined) return yield* locateFile(wanted)
+    if (idPattern.test(wanted)) return yield* locateId(wanted, home)
+    return yield* new NotLocated({
+      wanted,
+      reason: "there is no such file or folder, and it is no session's id",
+      hint: "give a transcript, a folder of transcripts, a session's id or its beginning, or - for standard input"
+    })
+  })
+
+/** The session that was written to last. */
+export const locateLatest = (home: string): Effect.Effect<Input, NotLocated> =>
+  Effect.gen(function* () {
+    const catalogue = makeCatalogue(foldersOfHome(home))
+    const written = (yield* catalogue.names)
+      .map((name) => ({ name, at: statSync(name.path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+      .sort((left, right) => right.at - left.at)
+    for (const { name } of written) {
+      const rollout = yield* Effect.orElseSucceed(catalogue.rollout(name), () => undefined)
+      if (rollout === undefined) continue
+      const session = yield* catalogue.session(yield* catalogue.rootOf(rollout))
+      if (session !== undefined) return oneSession(catalogue, session)
+    }
+    return yield* new NotLocated({
+      wanted: "--latest",
+      reason: `there is no session in ${home}`,
+      hint: "CODEX_HOME says where sessions are looked for"
+    })
+  })
