@@ -1,0 +1,100 @@
+/**
+ * The generations of Codex's own reducer. A bundle does not say which release wrote it, and reducers of one schema
+ * differ: this table says in what (rollout-trace.md §0), and it is the only place that knows versions.
+ *
+ * Each row adds to the one above. A rule asks for a feature, never for a version.
+ */
+import { Schema } from "effect"
+import type { EventType } from "../wire/bundle/events.ts"
+
+/** What a reducer of some release does. Named after what later releases do; false is the older behaviour. */
+export interface Features {
+  readonly schema: 1 | 2
+  /** Items of type `agent_message`, sub-agent activities, authors of messages, MCP correlation. */
+  readonly agentMessages: boolean
+  /** Items of type `additional_tools` are skipped instead of refused; `cache_write_input_tokens`; activity `completed`. */
+  readonly additionalTools: boolean
+  /** The end of a command needs its exit code only; its output comes in one piece. */
+  readonly aggregatedOutput: boolean
+  /** A terminal session belongs to the command that opened it, not to a process id; code cells keep their responses. */
+  readonly sessionPerCommand: boolean
+  /** Whether a runtime start carries the tool's kind. */
+  readonly runtimeKind: "ignored" | "optional" | "required"
+  /** Schema 2 proper: the manifest must say 2, items have ids, images have hashes, acceptance is recorded. */
+  readonly itemIds: boolean
+  /** A tool output may be seen twice with other content; threads can resume. */
+  readonly freeOutputs: boolean
+  /** Sequence, rollout and every payload are checked; acceptance and completeness are part of the state. */
+  readonly strictRecording: boolean
+}
+
+interface Generation extends Features {
+  /** The first release that behaves so. */
+  readonly since: readonly [minor: number, patch: number]
+}
+
+const base = {
+  since: [128, 0],
+  schema: 1,
+  agentMessages: false,
+  additionalTools: false,
+  aggregatedOutput: false,
+  sessionPerCommand: false,
+  runtimeKind: "ignored",
+  itemIds: false,
+  freeOutputs: false,
+  strictRecording: false
+} satisfies Generation
+
+const from142 = { ...base, since: [142, 0], agentMessages: true } satisfies Generation
+const from155 = { ...from142, since: [155, 0], additionalTools: true } satisfies Generation
+const from162 = { ...from155, since: [162, 0], aggregatedOutput: true } satisfies Generation
+const from164 = {
+  ...from162,
+  since: [164, 0],
+  sessionPerCommand: true,
+  runtimeKind: "optional"
+} satisfies Generation
+const from165 = {
+  ...from164,
+  since: [165, 0],
+  schema: 2,
+  runtimeKind: "required",
+  itemIds: true
+} satisfies Generation
+const from166 = { ...from165, since: [166, 0], freeOutputs: true } satisfies Generation
+const from169 = { ...from166, since: [169, 0], strictRecording: true } satisfies Generation
+
+const generations: ReadonlyArray<Generation> = [base, from142, from155, from162, from164, from165, from166, from169]
+
+/** The event types that a release does not know yet. */
+export const unknownTypes = (features: Features): ReadonlyArray<EventType> => [
+  ...(features.agentMessages ? [] : (["mcp_tool_call_correlation_assigned"] as const)),
+  ...(features.sessionPerCommand ? [] : (["stdin_target_resolved"] as const)),
+  ...(features.itemIds ? [] : (["history_item_accepted"] as const)),
+  ...(features.freeOutputs ? [] : (["thread_resumed"] as const)),
+  ...(features.strictRecording ? [] : (["recording_completed"] as const))
+]
+
+/** `--as` named a release whose reducer is not known. */
+export class UnknownGeneration extends Schema.TaggedError<UnknownGeneration>()("UnknownGeneration", {
+  version: Schema.String
+}) {
+  override get message() {
+    return `no reducer is known for Codex ${JSON.stringify(this.version)}`
+  }
+  get hint() {
+    return "name a release from 0.128 on, such as 0.142.0, 0.155.0, 0.164.0 or 0.169.0"
+  }
+}
+
+/** The generation that a release belongs to: the last one that is not newer. Undefined before 0.128. */
+export const generationOf = (version: string): Features | undefined => {
+  const match = /^v?0\.(\d+)(?:\.(\d+))?(?:-.*)?$/.exec(version)
+  if (match === null) return undefined
+  const [minor, patch] = [Number(match[1]), Number(match[2] ?? 0)]
+  return generations.findLast(({ since }) => since[0] < minor || (since[0] === minor && since[1] <= patch))
+}
+
+/** What a bundle is reduced as when nobody says: the newest generation that reads its schema. */
+export const newestOf = (schemaVersion: number | bigint): Features => (schemaVersion === 1 ? from164 : from169)

@@ -1,0 +1,57 @@
+/**
+ * Writes a reduced graph as Codex writes `state.json`: two spaces, maps sorted by key bytes, no final newline
+ * (rollout-trace.md §2.1). The text comes in pieces, so that a large state is never held twice.
+ */
+import { byBytes } from "../wire/bundle/json-text.ts"
+import type { Trace } from "./state.ts"
+
+const pieceLengthMax = 1 << 16
+
+/** The text of `state.json` in pieces of about 64 KiB. */
+export function* stateText(trace: Trace): Generator<string> {
+  let piece = ""
+  let between = "{\n"
+  for (const [key, value] of Object.entries(trace)) {
+    if (value === undefined) continue
+    piece += `${between}  ${JSON.stringify(key)}: `
+    between = ",\n"
+    if (!(value instanceof Map)) {
+      piece += pretty(value, "  ")
+      continue
+    }
+    if (value.size === 0) {
+      piece += "{}"
+      continue
+    }
+    const keys = [...value.keys()].sort(byBytes)
+    let open = "{\n"
+    for (const id of keys) {
+      piece += `${open}    ${JSON.stringify(id)}: ${pretty(value.get(id), "    ")}`
+      open = ",\n"
+      if (piece.length > pieceLengthMax) {
+        yield piece
+        piece = ""
+      }
+    }
+    piece += "\n  }"
+  }
+  yield `${piece}\n}`
+}
+
+/** A value of the state as pretty JSON; `indent` is that of the line it starts on. */
+const pretty = (value: unknown, indent: string): string => {
+  if (typeof value === "string") return JSON.stringify(value)
+  if (value === null || typeof value !== "object") return String(value)
+  const inner = `${indent}  `
+  let out = ""
+  if (Array.isArray(value)) {
+    for (const item of value) out += `${out === "" ? "[" : ","}\n${inner}${pretty(item, inner)}`
+    return out === "" ? "[]" : `${out}\n${indent}]`
+  }
+  for (const key in value) {
+    const item = (value as { readonly [key: string]: unknown })[key]
+    if (item === undefined) continue
+    out += `${out === "" ? "{" : ","}\n${inner}"${key}": ${pretty(item, inner)}`
+  }
+  return out === "" ? "{}" : `${out}\n${indent}}`
+}

@@ -1,0 +1,92 @@
+/**
+ * Why a bundle, or one event of it, is not reduced. Codex's reducer says the same in one line without a place;
+ * here a refusal names the file, the line and the event, and what can be done (rollout-trace.md §4).
+ *
+ * `Refusal` is thrown inside a rule and caught by the driver only (reduce.ts), which knows the place and turns it
+ * into `BundleRefused`. Nothing else in this room throws on purpose.
+ */
+import { Schema } from "effect"
+
+/** What went wrong, told apart: `rule` is stable, the sentence is for people. */
+export const refusalRules = [
+  "manifest",
+  "version",
+  "log",
+  "line",
+  "sequence",
+  "rollout",
+  "payload",
+  "path",
+  "thread",
+  "turn",
+  "inference",
+  "item",
+  "acceptance",
+  "tool",
+  "terminal",
+  "code cell",
+  "compaction",
+  "agent"
+] as const
+export type RefusalRule = (typeof refusalRules)[number]
+
+/** Thrown by a rule: this event cannot be reduced. */
+export class Refusal extends Error {
+  readonly rule: RefusalRule
+  /** The payload file it is about, relative to the bundle. */
+  readonly file: string | undefined
+  constructor(rule: RefusalRule, what: string, file?: string) {
+    super(what)
+    this.rule = rule
+    this.file = file
+  }
+}
+
+/** Throws a `Refusal`. */
+export function refuse(rule: RefusalRule, what: string, file?: string): never {
+  throw new Refusal(rule, what, file)
+}
+
+/** The place of an event in the log. */
+export const EventPlace = Schema.Struct({
+  line: Schema.Int,
+  seq: Schema.optionalKey(Schema.String),
+  type: Schema.optionalKey(Schema.String)
+})
+export type EventPlace = typeof EventPlace.Type
+
+export class BundleRefused extends Schema.TaggedError<BundleRefused>()("BundleRefused", {
+  bundle: Schema.String,
+  rule: Schema.Literals(refusalRules),
+  what: Schema.String,
+  file: Schema.optionalKey(Schema.String),
+  event: Schema.optionalKey(EventPlace)
+}) {
+  override get message() {
+    return `${this.bundle} is refused: ${this.event === undefined ? "" : `${placeText(this.event)}: `}${this.what}${
+      this.file === undefined ? "" : ` (${this.file})`
+    }`
+  }
+  get hint() {
+    if (this.rule === "path")
+      return "a bundle is read inside its directory only; copy the file in and fix the reference"
+    if (this.rule === "version") return "choose the reducer that wrote it with --as, such as --as 0.142.0"
+    if (this.rule === "manifest") return "name the directory that holds manifest.json and trace.jsonl"
+    return "--lenient reduces what can be understood and lists what it left out"
+  }
+}
+
+/** An event left out in a lenient reduction. */
+export interface LeftOut {
+  readonly rule: RefusalRule
+  readonly what: string
+  /** Absent where it is about no event, but about a payload that none of them opened. */
+  readonly place?: EventPlace
+  readonly file?: string
+}
+
+/** `event 12 (line 12, inference_started)`. */
+export const placeText = (place: EventPlace): string => {
+  const inside = [`line ${place.line}`, ...(place.type === undefined ? [] : [place.type])]
+  return place.seq === undefined ? inside.join(", ") : `event ${place.seq} (${inside.join(", ")})`
+}
