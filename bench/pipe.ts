@@ -1,0 +1,79 @@
+/**
+ * How fast is the pipe, and how much memory does it take? `tracer < FILE` beside `jq -c .` on the same file.
+ *
+ * `full` inputs grow with the square of a session, so what counts there is the speed of the output, on a smaller file.
+ */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { type Bench, Missing } from "./bench.ts"
+import { transcriptLines } from "./generate/session.ts"
+import { cacheFolder, runOnFile } from "./measure.ts"
+
+/** Transcript whose full inputs are written out; more of it only takes longer. */
+const fullBytesMost = 64 * 2 ** 20
+
+const megabytes = 1e6
+
+/** A made-up transcript of this size, written once and kept. */
+const transcriptFile = async (bytes: number): Promise<string> => {
+  const file = join(cacheFolder(), `transcript-1-${bytes}.jsonl`)
+  if (existsSync(file)) return file
+  const writer = Bun.file(`${file}.part`).writer({ highWaterMark: 1 << 20 })
+  for (const line of transcriptLines(1, bytes)) {
+    writer.write(line)
+    // Lets the writer reach the disk: memory stays small however long the transcript.
+    if (line.length > 20_000) await writer.flush()
+  }
+  await writer.end()
+  await Bun.$`mv ${file}.part ${file}`.quiet()
+  return file
+}
+
+const jsonQuery = () => {
+  const jq = Bun.which("jq")
+  if (jq === null) throw new Missing("jq is not installed (apt-get install -y jq): it is the baseline of the pipe")
+  return jq
+}
+
+export const pipe: Bench = {
+  name: "pipe",
+  question: "tracer < FILE beside jq -c . on the same file: speed and memory",
+  run: async ({ bytes, tracer }) => {
+    const jq = jsonQuery()
+    const file = await transcriptFile(bytes)
+    const size = Bun.file(file).size
+    const speed = (ms: number) => size / megabytes / (ms / 1000)
+    const baseline = { name: "jq -c .", value: speed((await runOnFile([jq, "-c", "."], file, "dropped")).ms) }
+    const none = await runOnFile([...tracer, "--to", "jsonl", "--content", "none"], file, "dropped")
+    const delta = await runOnFile([...tracer, "--to", "jsonl", "--llm-input", "delta"], file, "dropped")
+    const smaller = await transcriptFile(Math.min(bytes, fullBytesMost))
+    const full = await runOnFile([...tracer, "--to", "jsonl", "--llm-input", "full"], smaller, "counted")
+    const most = { of: "value", at: "most", limit: 200 } as const
+    const mebibytes = (peak: number) => peak / 2 ** 20
+    return [
+      {
+        name: "--content none",
+        value: speed(none.ms),
+        unit: "MB/s",
+        baseline,
+        promise: { of: "ratio", at: "least", limit: 2.5 }
+      },
+      {
+        name: "--llm-input delta",
+        value: speed(delta.ms),
+        unit: "MB/s",
+        baseline,
+        promise: { of: "ratio", at: "least", limit: 1.8 }
+      },
+      {
+        name: "--llm-input full, output",
+        value: full.outputBytes / megabytes / (full.ms / 1000),
+        unit: "MB/s",
+        promise: { of: "value", at: "least", limit: 300 }
+      },
+      { name: "peak memory, --content none", value: mebibytes(none.peakBytes), unit: "MiB", promise: most },
+      { name: "peak memory, delta", value: mebibytes(delta.peakBytes), unit: "MiB", promise: most },
+      { name: "peak memory, full", value: mebibytes(full.peakBytes), unit: "MiB", promise: most }
+    ]
+  }
+}
