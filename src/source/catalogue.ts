@@ -6,7 +6,6 @@
  * files. Lists folders and reads first records, each once; content is session.ts.
  */
 import { type Dirent, readdirSync } from "node:fs"
-import { homedir } from "node:os"
 import { basename, dirname, join, resolve } from "node:path"
 import { Effect } from "effect"
 import { isCompressed, type SourceFailed } from "./file.ts"
@@ -35,10 +34,6 @@ export interface Catalogue {
   /** The file that a history base names. */
   readonly base: (base: HistoryBase, of: Rollout) => Effect.Effect<Rollout | undefined>
 }
-
-/** Codex's home: `CODEX_HOME`, else `~/.codex`. */
-export const codexHome = (env: { readonly [name: string]: string | undefined } = process.env): string =>
-  env.CODEX_HOME || join(homedir(), ".codex")
 
 /** The folders of transcripts in a Codex home. */
 export const foldersOfHome = (home: string): ReadonlyArray<string> => [

@@ -6,7 +6,7 @@
  */
 import { close, constants, createReadStream, fstat, open, read, type Stats } from "node:fs"
 import { createZstdDecompress } from "node:zlib"
-import { Effect, Schema, type Scope } from "effect"
+import { Effect, Schema, type Scope, Stream } from "effect"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
 import { lineSplitter, type SplitOptions } from "./lines.ts"
 
@@ -181,4 +181,17 @@ export const openLines = (
 ): Effect.Effect<LineReader, SourceFailed, Scope.Scope> =>
   Effect.map(openBytes(path, (options.from ?? fileStart).byteOffset, options.portionBytes), ({ pull }) =>
     lineReader(path, pull, options)
+  )
+
+/** A reader's portions as a stream; `onEnd` is told where it ended. */
+export const readerLines = (
+  { next, position }: LineReader,
+  onEnd?: (position: Position) => void
+): Stream.Stream<LineBatch, SourceFailed> =>
+  Stream.unfold(undefined, () =>
+    Effect.map(next, (batch) => {
+      if (batch !== undefined) return [batch, undefined]
+      onEnd?.(position())
+      return undefined
+    })
   )

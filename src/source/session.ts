@@ -7,7 +7,7 @@
  */
 import { Effect, Stream } from "effect"
 import type { Catalogue, Session } from "./catalogue.ts"
-import { openLines, type ReadOptions, type SourceFailed } from "./file.ts"
+import { openLines, type ReadOptions, readerLines, type SourceFailed } from "./file.ts"
 import { inheritanceOf, inheritedLines } from "./inheritance.ts"
 import { fileStart, type Line, type LineBatch, type Position } from "./line.ts"
 import { mergeByTime, type Strand } from "./merge.ts"
@@ -27,21 +27,16 @@ const skippedFile = ({ file, message }: SourceFailed): LineBatch => ({
   skipped: [{ file, ...fileStart, reason: message }]
 })
 
-const reported = (lines: Stream.Stream<LineBatch, SourceFailed>): Stream.Stream<LineBatch> =>
+/** Turns a failure into a report at the end of what could be read. */
+export const reported = (lines: Stream.Stream<LineBatch, SourceFailed>): Stream.Stream<LineBatch> =>
   Stream.catch(lines, (failure) => Stream.succeed(skippedFile(failure)))
 
 /** A file's lines to its present end. */
 export const fileLines = (file: string, options: SessionOptions = {}): Stream.Stream<LineBatch> =>
   reported(
     Stream.unwrap(
-      Effect.map(openLines(file, options), ({ next, position }) =>
-        Stream.unfold(undefined, () =>
-          Effect.map(next, (batch) => {
-            if (batch !== undefined) return [batch, undefined]
-            options.onEnd?.(file, position())
-            return undefined
-          })
-        )
+      Effect.map(openLines(file, options), (reader) =>
+        readerLines(reader, (position) => options.onEnd?.(file, position))
       )
     )
   )
