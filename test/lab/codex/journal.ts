@@ -22,10 +22,12 @@ export const hookEvents = (codex: CodexVersion): ReadonlyArray<string> => [
 /** Writes hooks.json and the script it calls. Codex asks for trust before it runs them (see approveHooks). */
 export const installJournal = async (home: CodexHome, codex: CodexVersion): Promise<void> => {
   const script = join(home.root, "journal.sh")
+  // All of stdin first, then one write: a hook that Codex stops while it reads has left nothing, not half a line.
   const lines = [
     "#!/bin/sh",
     "at=$(date +%s%N)",
-    `{ printf '{"at_ns": %s, "payload": ' "$at"; tr -d '\\n'; printf '}'; } > '${home.journal}'/"$at-$$"`
+    "payload=$(tr -d '\\n')",
+    `printf '{"at_ns": %s, "payload": %s}' "$at" "$payload" > '${home.journal}'/"$at-$$"`
   ]
   await Bun.write(script, `${lines.join("\n")}\n`)
   await chmod(script, 0o755)
@@ -38,7 +40,9 @@ export const installJournal = async (home: CodexHome, codex: CodexVersion): Prom
 export const readJournal = async (home: CodexHome): Promise<string | undefined> => {
   const names = (await readdir(home.journal)).sort(byArrival)
   if (names.length === 0) return undefined
-  const lines = await Promise.all(names.map((name) => readFile(join(home.journal, name), "utf8")))
+  const texts = await Promise.all(names.map((name) => readFile(join(home.journal, name), "utf8")))
+  // The end of a run may stop a hook between opening its file and writing it.
+  const lines = texts.filter((text) => text.endsWith("}}"))
   return `${lines.join("\n")}\n`
 }
 

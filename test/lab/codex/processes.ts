@@ -18,12 +18,18 @@ export interface Processes extends Disposable {
 export type Child = Bun.Subprocess<"pipe", "pipe", "pipe">
 
 const mark = "TRACER_LAB_RUN"
+const roundsMax = 5
 
 export const processesOf = (runId: string, environment: Readonly<Record<string, string>>): Processes => {
   const children = new Set<Child>()
   const killAll = () => {
     for (const child of children) child.kill("SIGKILL")
-    for (const pid of markedPids(runId)) kill(pid)
+    // One that was starting another while it was killed has left that one behind: look again until none is found.
+    for (let round = 0; round < roundsMax; round++) {
+      const pids = markedPids(runId)
+      if (pids.length === 0) break
+      for (const pid of pids) kill(pid)
+    }
   }
   // A run that is stopped by Ctrl-C or dies of an error gets here too.
   process.once("exit", killAll)
