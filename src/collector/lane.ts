@@ -58,9 +58,9 @@ const journalKey = "journal"
 const afterEndMs = 1_000
 /** A safety net under the file system's messages and the hooks' wake calls. */
 const pollMs = 1_000
-const restingPollMs = 5_000
-/** How long a file that was announced may take to appear before it is only looked for at every news. */
-const relistMs = 1_000
+/** How often the folders are searched for a file that was announced, and, while there is news, for others. */
+const relistMs = 500
+const relistUnaskedMs = 10_000
 
 const endsSession = /"hook_event_name"\s*:\s*"SessionEnd"/
 
@@ -79,10 +79,18 @@ interface Course {
 export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effect<Lane, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { delivery, transcripts } = options
+    const scope = yield* Effect.scope
     const signal = Latch.makeUnsafe(true)
     const flushes: Array<Deferred.Deferred<void, SinkFailed>> = []
+    /** Woken since the files were looked at. */
+    let woken = true
     let resting = false
     let course: Course | undefined
+
+    const wake = () => {
+      woken = true
+      signal.openUnsafe()
+    }
 
     const addFile = (at: Course, key: string, path: string, origin: FollowedFile["origin"]) => {
       const file = followedFile(key, path, origin)
@@ -108,6 +116,12 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
             )
           }
         }
+      })
+
+    const takesInNewFiles = (at: Course) =>
+      Effect.suspend(() => {
+        const before = at.files.size
+        return Effect.map(list(at), () => at.files.size > before)
       })
 
     const isReadable = (file: FollowedFile): boolean => file.key === journalKey || transcripts.isAdmitted(file.path)
@@ -191,21 +205,21 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
       )
 
     /** Reads every file to its present end; answers whether there was anything. */
-    const catchUp = (at: Course, force: boolean) =>
+    const catchUp = (at: Course, thorough: boolean) =>
       Effect.gen(function* () {
         let news = false
+        let force = thorough
         for (let again = true; again; ) {
           again = false
           for (const file of at.files.values()) {
             if (isReadable(file) && (yield* catchUpFile(at, file))) news = true
           }
-          const now = yield* Clock.currentTimeMillis
-          const due = at.wanted.size > 0 || at.files.size === 1 || news || force
-          if (due && (now - at.listedAt >= relistMs || force)) {
-            const before = at.files.size
-            yield* list(at)
-            again = at.files.size > before
+          const listedMs = (yield* Clock.currentTimeMillis) - at.listedAt
+          const isExpected = at.wanted.size > 0 || at.files.size === 1
+          if (force || (isExpected && listedMs >= relistMs) || (news && listedMs >= relistUnaskedMs)) {
+            again = yield* takesInNewFiles(at)
           }
+          force = false
         }
         return news
       })
@@ -213,12 +227,13 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
     const answer = (asked: ReadonlyArray<Deferred.Deferred<void, SinkFailed>>) =>
       asked.length === 0
         ? Effect.void
-        : Effect.forkScoped(
+        : Effect.forkIn(
             Effect.flatMap(Effect.exit(delivery.drain), (exit) =>
               Effect.sync(() => {
                 for (const one of asked) Deferred.doneUnsafe(one, exit)
               })
-            )
+            ),
+            scope
           )
 
     /** From the watermark to rest. */
@@ -238,12 +253,14 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
       let newsAt = yield* Clock.currentTimeMillis
       for (;;) {
         signal.closeUnsafe()
+        woken = false
         const asked = flushes.splice(0)
         const news = yield* catchUp(at, asked.length > 0)
         yield* answer(asked)
         const now = yield* Clock.currentTimeMillis
         if (news) newsAt = now
         else if (now - newsAt >= (at.sessionEnded ? afterEndMs : options.quietMs)) {
+          if (at.listedAt <= newsAt && (yield* takesInNewFiles(at))) continue
           // Nothing new was folded since a rest that is acknowledged: there is nothing to close again.
           if (!at.cut.ended) yield* send(at, at.fold.end(), { ended: true })
           return
@@ -257,25 +274,24 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
         resting = false
         yield* Effect.scoped(follow)
         course = undefined
-        yield* Effect.ignore(delivery.drain) // A flush that came meanwhile is answered by the next round.
+        yield* Effect.ignore(delivery.drain)
+        if (woken) continue
         resting = true
         onRest()
-        while (flushes.length === 0 && (yield* Effect.timeoutOption(signal.await, restingPollMs))._tag === "None") {
-          onRest()
-        }
+        yield* signal.await
       }
     })
 
     return {
       sink: delivery.sink,
-      wake: () => signal.openUnsafe(),
+      wake: () => wake(),
       flush: Effect.suspend(() => {
         const done = Deferred.makeUnsafe<void, SinkFailed>()
         flushes.push(done)
-        signal.openUnsafe()
+        wake()
         return Effect.andThen(delivery.tryNow, Deferred.await(done))
       }),
-      isResting: () => resting,
+      isResting: () => resting && !woken,
       unreadBytes: () =>
         course === undefined ? 0 : [...course.files.values()].reduce((sum, file) => sum + unreadBytes(file), 0),
       run

@@ -21,7 +21,8 @@ export interface Started {
   readonly messages: ReadonlyArray<WakeMessage>
 }
 
-const readMessages = async (): Promise<ReadonlyArray<WakeMessage>> =>
+/** What the hook, or the predecessor, wrote to our standard input. */
+export const readMessages = async (): Promise<ReadonlyArray<WakeMessage>> =>
   (await Bun.stdin.text())
     .split("\n")
     .filter((line) => line !== "")
@@ -58,7 +59,10 @@ export const main = async (): Promise<never> => {
   const state = stateFolder(process.env)
   try {
     const started = await becomeCollector(state, await readMessages())
-    if (started !== undefined) await (await import("./collector.ts")).run(started)
+    if (started !== undefined) {
+      const [{ run }, { productParts }] = await Promise.all([import("./collector.ts"), import("./product.ts")])
+      await run(started, productParts)
+    }
     process.exit(0)
   } catch (cause) {
     complainBestEffort(state, "starting the collector", cause)

@@ -55,10 +55,16 @@ export const tell = (message: WakeMessage | FlushMessage): Promise<FlushAnswer |
     }).catch(reject)
   })
 
-/** Starts a collector in its own process group and session, with the message on its standard input. */
-export const startCollector = async (message: WakeMessage | FlushMessage, environment: Environment): Promise<void> => {
+/**
+ * Starts a collector in its own process group and session, with the messages on its standard input; the first one says
+ * which executable.
+ */
+export const startCollector = async (
+  messages: ReadonlyArray<WakeMessage | FlushMessage>,
+  environment: Environment
+): Promise<void> => {
   const started = Bun.spawn({
-    cmd: [...message.command, "collect", "--woken"],
+    cmd: [...(messages[0]?.command ?? ownCommand()), "collect", "--woken"],
     cwd: process.cwd(),
     env: Object.fromEntries(Object.entries(environment).filter(([name]) => processVariables.test(name))),
     stdin: "pipe",
@@ -67,7 +73,7 @@ export const startCollector = async (message: WakeMessage | FlushMessage, enviro
     detached: true,
     windowsHide: true
   })
-  started.stdin.write(`${JSON.stringify({ ...message, type: "wake" })}\n`)
+  for (const message of messages) started.stdin.write(`${JSON.stringify({ ...message, type: "wake" })}\n`)
   await started.stdin.end()
   started.unref()
 }
@@ -79,7 +85,7 @@ export const wake = async (message: WakeMessage, environment: Environment): Prom
     return "told"
   } catch {
     // Nobody listens: no collector, or one that died and left its socket.
-    await startCollector(message, environment)
+    await startCollector([message], environment)
     return "started"
   }
 }
@@ -91,7 +97,7 @@ export const flush = async (message: FlushMessage, environment: Environment): Pr
   try {
     return await tell(message)
   } catch {
-    await startCollector(message, environment)
+    await startCollector([message], environment)
   }
   for (;;) {
     await Bun.sleep(connectEveryMs)
