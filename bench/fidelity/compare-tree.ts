@@ -105,7 +105,11 @@ export const judgeTree = (truth: Truth, matches: Matches, spans: ReadonlyArray<T
     threads: count([...truth.threads.values()], matches.threads, (thread) =>
       thread.parent === undefined ? `session ${thread.id}` : `agent ${thread.id}`
     ),
-    compactions: count(truth.compactions, matches.compactions, (one) => `compaction in turn ${one.turn ?? "?"}`)
+    compactions: count(
+      truth.compactions.filter((one) => one.owed),
+      matches.compactions,
+      (one) => `compaction in turn ${one.turn ?? "?"}`
+    )
   }
   const tree = judgeParents(truth, matches, spans)
   const ghosts = matches.ghosts.map((span) => `ghost: ${describe(span)} in thread ${span.thread}`)

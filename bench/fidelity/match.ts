@@ -102,7 +102,8 @@ export const match = (truth: Truth, spans: ReadonlyArray<ToldSpan>): Matches => 
   const of = (...kinds: ReadonlyArray<string>) => spans.filter((span) => kinds.includes(span.kind))
   const calls = matchCalls(truth, of("llm"), byId)
   const tools = pair(truth.tools, of("tool"), [
-    (tool, span) => span.thread === tool.thread && text(span.metadata, "call_id") === tool.id
+    (tool, span) => span.thread === tool.thread && text(span.metadata, "call_id") === tool.id,
+    (tool, span) => tool.anonymous === true && span.thread === tool.thread && turnOf(span, byId) === tool.turn
   ]).pairs
   const turns = pair(truth.turns, of("turn"), [
     (turn, span) => turn.id !== undefined && span.thread === turn.thread && text(span.metadata, "turn_id") === turn.id,

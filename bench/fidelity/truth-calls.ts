@@ -1,16 +1,27 @@
 /**
  * The calls of the model: each request that was sent, joined with what the bundle recorded of it.
  */
+import type { Evidence } from "./evidence.ts"
 import { type Fields, groupBy, list, number, text } from "./json.ts"
 import type { TrueCall } from "./truth.ts"
 import type { Inference, Recording } from "./truth-bundle.ts"
-import { type Evidence, usageOf } from "./truth-transcript.ts"
+import { usageOf } from "./truth-transcript.ts"
 
 /** A server sees a request at most this long after it was sent (measured against bundles: 2 to 19 ms). */
 const travelMs = 20
 
 /** And Codex has the last byte this long after the server gave it away (measured: up to 2 ms). */
 const answerMs = 5
+
+/** How the summary is asked for; the only mark of such a request up to 0.128. */
+const compactionPrompt = "You are performing a CONTEXT CHECKPOINT COMPACTION"
+
+const isCompaction = (request: Fields) => {
+  const kind = text(request, "turn_metadata", "request_kind")
+  if (kind !== undefined) return kind === "compaction"
+  const asked = list(list(request, "input").at(-1), "content").map((part) => text(part, "text") ?? "")
+  return text(request, "url")?.endsWith("/compact") === true || asked.some((one) => one.startsWith(compactionPrompt))
+}
 
 /** The attempts of one call, and the inference that the bundle tells of it. */
 interface Sent {
@@ -32,9 +43,7 @@ const join = (requests: ReadonlyArray<Fields>, recording: Recording): ReadonlyAr
   for (const sent of all) take(sent, recording.inferences.get(text(sent.attempts[0], "inference_call_id") ?? ""))
   const nameless = all.filter(
     ({ attempts, inference }) =>
-      inference === undefined &&
-      text(attempts[0], "inference_call_id") === undefined &&
-      text(attempts[0], "turn_metadata", "request_kind") !== "compaction"
+      inference === undefined && text(attempts[0], "inference_call_id") === undefined && !attempts.some(isCompaction)
   )
   for (const sent of nameless) {
     const response = text(sent.attempts[0], "response_id")
@@ -79,9 +88,6 @@ const recorded = (inference: Inference): Pick<TrueCall, "start" | "end"> => ({
   start: { from: inference.startMs, to: inference.startMs },
   ...(inference.endMs !== undefined && { end: { from: inference.endMs, to: inference.endMs } })
 })
-
-const isCompaction = (request: Fields) =>
-  text(request, "turn_metadata", "request_kind") === "compaction" || text(request, "url")?.endsWith("/compact") === true
 
 /** Every call of the model in a case. */
 export const readCalls = (

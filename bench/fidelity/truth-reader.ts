@@ -3,12 +3,12 @@
  * of the transcripts can be asked for. Rules about Codex: see codex.md's facts named at each function.
  */
 import type { Case } from "./case.ts"
+import { type Evidence, readEvidence } from "./evidence.ts"
 import { type Fields, groupBy, readLines, text } from "./json.ts"
 import { type TrueCall, type TrueCompaction, type TrueThread, type TrueTurn, type Truth, windowOf } from "./truth.ts"
 import { type Recording, readRecording } from "./truth-bundle.ts"
 import { readCalls } from "./truth-calls.ts"
 import { readTools } from "./truth-tools.ts"
-import { type Evidence, readEvidence } from "./truth-transcript.ts"
 
 const turnsOf = (recording: Recording, evidence: Evidence, requests: ReadonlyArray<Fields>): Array<TrueTurn> => {
   if (recording.threads.size > 0)
@@ -40,10 +40,7 @@ const reviewOf = (reviewer: string, recording: Recording) => {
 
 const threadsOf = (recording: Recording, evidence: Evidence): Map<string, TrueThread> => {
   const threads = new Map<string, TrueThread>()
-  for (const id of evidence.threads) {
-    const parent = evidence.parents.get(id)
-    threads.set(id, { id, ...(parent !== undefined && { parent }) })
-  }
+  for (const [id, parent] of evidence.parents) threads.set(id, { id, ...(parent !== undefined && { parent }) })
   for (const thread of recording.threads.values()) {
     const review = thread.review ? reviewOf(thread.id, recording) : undefined
     const parent = thread.parent ?? review?.parent ?? evidence.parents.get(thread.id)
@@ -61,11 +58,15 @@ const threadsOf = (recording: Recording, evidence: Evidence): Map<string, TrueTh
   return threads
 }
 
-const compactionsOf = (calls: ReadonlyArray<TrueCall>, evidence: Evidence): Array<TrueCompaction> => {
+/** A compaction is a summary that was written; a turn whose every request for one failed tried once. */
+const compactionsOf = (calls: ReadonlyArray<TrueCall>): Array<TrueCompaction> => {
   const asked = calls.filter((call) => call.compaction)
-  return asked.length >= evidence.compactions.length
-    ? asked.map(({ thread, turn }) => ({ thread, ...(turn !== undefined && { turn }) }))
-    : [...evidence.compactions]
+  return [...groupBy(asked, (call) => `${call.thread} ${call.turn}`).values()].flatMap((inTurn) => {
+    const written = inTurn.filter((call) => call.owed)
+    return (written.length > 0 ? written : inTurn.slice(0, 1)).map(({ thread, turn, owed }) => {
+      return { thread, owed, ...(turn !== undefined && { turn }) }
+    })
+  })
 }
 
 /** Reads the truth of a case. `withHooks` says whether the product was given the hook journal, and so owes more. */
@@ -79,7 +80,7 @@ export const readTruth = (one: Case, withHooks: boolean): Truth => {
     tools: readTools(requests, recording, evidence),
     turns: turnsOf(recording, evidence, requests),
     threads: threadsOf(recording, evidence),
-    compactions: compactionsOf(calls, evidence),
+    compactions: compactionsOf(calls),
     recorded: recording.threads.size > 0
   }
 }

@@ -3,10 +3,10 @@
  *
  * Rules about Codex: codex.md, "A call has three clocks" and "Code mode".
  */
+import type { Evidence } from "./evidence.ts"
 import { type Fields, list, text } from "./json.ts"
 import { type TrueTool, windowOf } from "./truth.ts"
 import type { Cell, Recording } from "./truth-bundle.ts"
-import type { Evidence } from "./truth-transcript.ts"
 
 const overlaps = (cell: Cell, recording: Recording) =>
   recording.cells.some(
@@ -82,42 +82,33 @@ const answeredTools = (recording: Recording, evidence: Evidence): Array<TrueTool
     })
   )
 
-/** Without a bundle: the calls that requests carry, and those that only the transcript still holds. */
+/** Without a bundle: the calls that requests carry or transcripts hold, each on the thread that told of it first. */
 const unrecordedTools = (requests: ReadonlyArray<Fields>, evidence: Evidence): Array<TrueTool> => {
-  const tools = new Map<string, TrueTool>()
-  for (const request of requests)
-    for (const item of list(request, "input")) {
-      const id = text(item, "call_id")
-      const thread = text(request, "thread_id") ?? ""
-      if (id === undefined || tools.has(id)) continue
-      const name = text(item, "name") ?? "?"
-      tools.set(id, { id, thread, name, cellOverlaps: false, timed: false, owed: evidence.calls.has(id) })
-    }
-  for (const id of evidence.calls)
-    if (!tools.has(id))
-      tools.set(id, {
-        id,
-        thread: evidence.threads[0] ?? "",
-        name: "?",
-        cellOverlaps: false,
-        timed: false,
-        owed: false
-      })
-  return [...tools.values()]
+  const named = new Map<string, string>()
+  for (const item of requests.flatMap((request) => list(request, "input")))
+    named.set(text(item, "call_id") ?? "", text(item, "name") ?? named.get(text(item, "call_id") ?? "") ?? "?")
+  const facts = { cellOverlaps: false, timed: false, owed: true }
+  return [...evidence.calls].map(([id, thread]) => ({ id, thread, name: named.get(id) ?? "?", ...facts }))
 }
+
+/** Commands of the user. One that only a message tells of has no id: it may be shown, but nobody can ask for it. */
+const userTools = (evidence: Evidence): Array<TrueTool> =>
+  evidence.userCommands.flatMap((command, index): Array<TrueTool> => {
+    const { id, ...owner } = command
+    const known = evidence.userCommands.some((other) => other.id !== undefined && other.turn === command.turn)
+    if (id === undefined && known) return []
+    const facts = { name: "user command", cellOverlaps: false, timed: false, owed: id !== undefined }
+    return [{ ...owner, id: id ?? `user command ${index}`, anonymous: id === undefined, ...facts }]
+  })
 
 /** Every tool call of a case. */
 export const readTools = (
   requests: ReadonlyArray<Fields>,
   recording: Recording,
   evidence: Evidence
-): ReadonlyArray<TrueTool> => {
-  const byUser = evidence.userCommands.map((command): TrueTool => {
-    return { ...command, name: "user command", cellOverlaps: false, timed: false, owed: true }
-  })
-  const called =
-    recording.threads.size > 0
-      ? [...recordedTools(recording, evidence), ...answeredTools(recording, evidence)]
-      : unrecordedTools(requests, evidence)
-  return [...called, ...byUser]
-}
+): ReadonlyArray<TrueTool> => [
+  ...(recording.threads.size > 0
+    ? [...recordedTools(recording, evidence), ...answeredTools(recording, evidence)]
+    : unrecordedTools(requests, evidence)),
+  ...userTools(evidence)
+]

@@ -1,13 +1,10 @@
 /**
- * What the transcripts and the hook journal can tell: which calls left an item, which threads are agents.
+ * One transcript as evidence: what its records say about calls, turns, tokens and who its thread is.
  *
- * Not a source of times or inputs. It says what a reader of the same files may be asked for, and it stands in for what
- * a bundle lacks: tokens of compactions, and everything before 0.128.
+ * Not a source of times or inputs. It says what a reader of the same file may be asked for, and it stands in for what a
+ * bundle lacks: tokens of compactions, and turns before 0.128.
  */
-import { readdirSync } from "node:fs"
-import { join } from "node:path"
-import type { Case } from "./case.ts"
-import { at, type Fields, number, readLines, text } from "./json.ts"
+import { at, type Fields, list, number, text } from "./json.ts"
 import type { Usage } from "./truth.ts"
 
 /** Event types that tell of one call with times of its own, in the dialect up to 0.142. */
@@ -16,27 +13,27 @@ const legacyItems = new Set(["exec_command_end", "patch_apply_end", "mcp_tool_ca
 /** Items that mark a moment, not a call: they have no times of their own. */
 const pointItems = new Set(["SubAgentActivity"])
 
-export interface Evidence {
+/** A command that the user ran: an item without a call of the model; up to 0.142 only a message, without id. */
+export interface UserCommand {
+  readonly thread: string
+  readonly turn?: string
+  readonly id?: string
+}
+
+export interface Transcript {
+  readonly thread: string
+  readonly parent?: string
+  readonly review: boolean
   /** Call ids with an item that has times. */
-  readonly items: ReadonlySet<string>
-  /** Call ids of any record: response items, items, events. */
-  readonly calls: ReadonlySet<string>
-  /** Commands that the user ran: items without a call of the model, `thread` + id. */
-  readonly userCommands: ReadonlyArray<{ readonly thread: string; readonly turn?: string; readonly id: string }>
-  /** Call ids that a tool hook named. */
-  readonly hookedCalls: ReadonlySet<string>
-  /** Arrival of each PreModelRequest. */
-  readonly modelRequests: ReadonlyArray<{ readonly turn: string; readonly atMs: number }>
-  /** Parent by agent thread, as each thread's own first record says. */
-  readonly parents: ReadonlyMap<string, string>
-  readonly threads: ReadonlyArray<string>
-  readonly usageByResponse: ReadonlyMap<string, Usage>
-  /** Usage of each response, by thread and in order, where responses have no record of their own (≤ 0.142). */
-  readonly usageInOrder: ReadonlyMap<string, ReadonlyArray<Usage>>
-  /** One entry a compaction; turn where known. */
-  readonly compactions: ReadonlyArray<{ readonly thread: string; readonly turn?: string }>
-  /** Turn ids in order, undefined for a turn without id. */
-  readonly turns: ReadonlyArray<{ readonly thread: string; readonly id?: string }>
+  readonly items: Set<string>
+  /** Call ids of any record, with the time of the first. */
+  readonly calls: Map<string, string>
+  readonly userCommands: Array<UserCommand>
+  /** Every turn that a record begins or ends, with the time of the first; `id` is absent before turns had ids (0.77). */
+  readonly turns: Array<{ readonly id?: string; readonly at: string }>
+  readonly usageByResponse: Map<string, Usage>
+  /** Usage of each response in order, where responses have no record of their own (≤ 0.142). */
+  readonly usageInOrder: Array<Usage>
 }
 
 export const usageOf = (tokens: unknown): Usage | undefined => {
@@ -47,11 +44,9 @@ export const usageOf = (tokens: unknown): Usage | undefined => {
     prompt_tokens: input,
     completion_tokens: output,
     tokens: number(tokens, "total_tokens") ?? input + output,
-    prompt_cached_tokens:
-      number(tokens, "cached_input_tokens") ?? number(tokens, "input_tokens_details", "cached_tokens") ?? 0,
+    prompt_cached_tokens: number(tokens, "cached_input_tokens") ?? 0,
     prompt_cache_creation_tokens: number(tokens, "cache_write_input_tokens") ?? 0,
-    completion_reasoning_tokens:
-      number(tokens, "reasoning_output_tokens") ?? number(tokens, "output_tokens_details", "reasoning_tokens") ?? 0
+    completion_reasoning_tokens: number(tokens, "reasoning_output_tokens") ?? 0
   }
 }
 
@@ -59,92 +54,84 @@ const parentOf = (meta: unknown): string | undefined =>
   text(meta, "source", "subagent", "thread_spawn", "parent_thread_id") ??
   (at(meta, "source", "subagent") === undefined ? undefined : text(meta, "parent_thread_id"))
 
-/** Reads every transcript of a case and its hook journal. `withHooks: false` is blind to the journal. */
-export const readEvidence = (one: Case, withHooks: boolean): Evidence => {
-  const items = new Set<string>()
-  const calls = new Set<string>()
-  const userCommands: Array<{ thread: string; turn?: string; id: string }> = []
-  const parents = new Map<string, string>()
-  const threads = new Set<string>()
-  const usageByResponse = new Map<string, Usage>()
-  const usageInOrder = new Map<string, Array<Usage>>()
-  const compactions: Array<{ thread: string; turn?: string }> = []
-  const turns: Array<{ thread: string; id?: string }> = []
+const isUserCommand = (payload: unknown) =>
+  text(payload, "role") === "user" &&
+  list(payload, "content").some((part) => text(part, "text")?.startsWith("<user_shell_command>") === true)
 
-  const readTranscript = (records: ReadonlyArray<Fields>) => {
-    const meta = records.find((record) => record.type === "session_meta")?.payload
-    const thread = text(meta, "id") ?? ""
-    const parent = parentOf(meta)
-    threads.add(thread)
-    if (parent !== undefined) parents.set(thread, parent)
-    const hasTurnIds = records.some((record) => text(record, "payload", "type") === "task_started")
-    let turn: string | undefined
-    let total = 0
-    for (const record of records) {
-      const payload = record.payload
-      const type = text(payload, "type") ?? ""
-      const call = text(payload, "call_id")
-      if (call !== undefined) calls.add(call)
-      if (record.type === "response_item" && call === undefined) {
-        const id = text(payload, "id")
-        if (id !== undefined && type.endsWith("_call")) calls.add(id)
+/** What a response item or an event says about the calls of its thread. */
+const noteCall = (transcript: Transcript, record: Fields, turn: string | undefined) => {
+  const payload = record.payload
+  const type = text(payload, "type") ?? ""
+  const when = text(record, "timestamp") ?? ""
+  const note = (id: string | undefined) => {
+    if (id !== undefined && !transcript.calls.has(id)) transcript.calls.set(id, when)
+  }
+  const call = text(payload, "call_id")
+  const owner = { thread: transcript.thread, ...(turn !== undefined && { turn }) }
+  note(call)
+  if (record.type === "response_item" && call === undefined && type.endsWith("_call")) note(text(payload, "id"))
+  if (record.type === "response_item" && isUserCommand(payload)) transcript.userCommands.push(owner)
+  if (legacyItems.has(type) && call !== undefined) transcript.items.add(call)
+  if (type !== "item_completed") return
+  const id = text(payload, "item", "id") ?? ""
+  note(id)
+  if (!pointItems.has(text(payload, "item", "type") ?? "")) transcript.items.add(id)
+  if (text(payload, "item", "source") !== "user_shell") return
+  const itsTurn = text(payload, "turn_id")
+  transcript.userCommands.push({ ...owner, id, ...(itsTurn !== undefined && { turn: itsTurn }) })
+}
+
+/** Reads the records of one file. */
+export const readTranscript = (records: ReadonlyArray<Fields>): Transcript => {
+  const meta = records.find((record) => record.type === "session_meta")?.payload
+  const parent = parentOf(meta)
+  const thread = text(meta, "id") ?? ""
+  const transcript: Transcript = {
+    thread,
+    ...(parent !== undefined && { parent }),
+    review: at(meta, "source", "subagent") === "review",
+    items: new Set(),
+    calls: new Map(),
+    userCommands: [],
+    turns: [],
+    usageByResponse: new Map(),
+    usageInOrder: []
+  }
+  const hasTurnIds = records.some((record) => text(record, "payload", "type") === "task_started")
+  let turn: string | undefined
+  let total = 0
+  for (const record of records) {
+    const payload = record.payload
+    const at = text(record, "timestamp") ?? ""
+    noteCall(transcript, record, turn)
+    switch (record.type === "event_msg" ? text(payload, "type") : record.type) {
+      case "token_usage_record": {
+        const usage = usageOf((payload as Fields).usage)
+        if (usage !== undefined) transcript.usageByResponse.set(text(payload, "response_id") ?? "", usage)
+        break
       }
-      if (record.type === "compacted") compactions.push({ thread, ...(turn !== undefined && { turn }) })
-      if (record.type === "token_usage_record") {
-        const usage = usageOf(at(payload, "usage"))
-        const response = text(payload, "response_id")
-        if (usage !== undefined && response !== undefined) usageByResponse.set(response, usage)
-      }
-      if (record.type !== "event_msg") continue
-      if (legacyItems.has(type) && call !== undefined) items.add(call)
-      if (type === "task_started") {
+      case "task_started":
         turn = text(payload, "turn_id")
-        turns.push({ thread, ...(turn !== undefined && { id: turn }) })
+        transcript.turns.push({ at, ...(turn !== undefined && { id: turn }) })
+        break
+      case "task_complete":
+      case "turn_aborted": {
+        // A review turn has an end, but no start.
+        const id = text(payload, "turn_id")
+        if (id !== undefined && !transcript.turns.some((known) => known.id === id)) transcript.turns.push({ at, id })
+        break
       }
-      if (type === "user_message" && !hasTurnIds) turns.push({ thread })
-      if (type === "token_count") {
+      case "user_message":
+        if (!hasTurnIds) transcript.turns.push({ at })
+        break
+      case "token_count": {
         const sum = number(payload, "info", "total_token_usage", "total_tokens") ?? total
-        const last = usageOf(at(payload, "info", "last_token_usage"))
-        if (sum !== total && last !== undefined) usageInOrder.set(thread, [...(usageInOrder.get(thread) ?? []), last])
+        const last = usageOf((payload as { readonly info?: Fields }).info?.last_token_usage)
+        if (sum !== total && last !== undefined) transcript.usageInOrder.push(last)
         total = sum
-      }
-      if (type === "item_completed") {
-        const id = text(payload, "item", "id") ?? ""
-        calls.add(id)
-        if (!pointItems.has(text(payload, "item", "type") ?? "")) items.add(id)
-        if (text(payload, "item", "source") === "user_shell") {
-          const owner = text(payload, "turn_id")
-          userCommands.push({ thread, id, ...(owner !== undefined && { turn: owner }) })
-        }
+        break
       }
     }
   }
-  for (const folder of one.transcriptFolders)
-    for (const name of readdirSync(folder).sort())
-      if (name.endsWith(".jsonl")) readTranscript(readLines(join(folder, name)))
-
-  const hooks = withHooks && one.hooks !== undefined ? readLines(one.hooks) : []
-  const hookedCalls = new Set<string>()
-  const modelRequests: Array<{ turn: string; atMs: number }> = []
-  for (const hook of hooks) {
-    const event = text(hook, "payload", "hook_event_name")
-    const id = text(hook, "payload", "tool_use_id")
-    if ((event === "PreToolUse" || event === "PostToolUse") && id !== undefined) hookedCalls.add(id)
-    const atNs = number(hook, "at_ns")
-    if (event === "PreModelRequest" && atNs !== undefined)
-      modelRequests.push({ turn: text(hook, "payload", "turn_id") ?? "", atMs: atNs / 1e6 })
-  }
-  return {
-    items,
-    calls,
-    userCommands,
-    hookedCalls,
-    modelRequests,
-    parents,
-    threads: [...threads],
-    usageByResponse,
-    usageInOrder,
-    compactions,
-    turns
-  }
+  return transcript
 }

@@ -49,6 +49,8 @@ export interface TrueCall {
 
 export interface TrueTool {
   readonly id: string
+  /** The id is ours: nothing in the record of this call names it. */
+  readonly anonymous?: boolean
   readonly thread: string
   readonly turn?: string
   /** Name of the tool, or its kind where no name was recorded. */
@@ -83,6 +85,8 @@ export interface TrueThread {
 export interface TrueCompaction {
   readonly thread: string
   readonly turn?: string
+  /** Its summary was written. One that failed leaves nothing in a transcript. */
+  readonly owed: boolean
 }
 
 export interface Truth {

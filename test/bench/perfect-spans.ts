@@ -75,17 +75,19 @@ const spanOfTool = (truth: Truth, tool: TrueTool): ToldSpan => ({
 
 /** One true span for every fact that is owed. */
 export const perfectSpans = (truth: Truth): ReadonlyArray<ToldSpan> => {
-  const compactions = truth.compactions.map(
-    (compaction, index): ToldSpan => ({
-      ...base,
-      id: `compaction ${index}`,
-      traceId: rootOf(truth.threads, compaction.thread),
-      parentId: idOfTurn(truth, compaction.thread, compaction.turn),
-      thread: compaction.thread,
-      kind: "compaction",
-      startMs: 0
-    })
-  )
+  const compactions = truth.compactions
+    .filter((one) => one.owed)
+    .map(
+      (compaction, index): ToldSpan => ({
+        ...base,
+        id: `compaction ${index}`,
+        traceId: rootOf(truth.threads, compaction.thread),
+        parentId: idOfTurn(truth, compaction.thread, compaction.turn),
+        thread: compaction.thread,
+        kind: "compaction",
+        startMs: 0
+      })
+    )
   return [
     ...[...truth.threads.values()].map((thread) => spanOfThread(truth, thread)),
     ...truth.turns.map((turn, index) => spanOfTurn(truth, turn, index)),

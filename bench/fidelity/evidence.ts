@@ -1,0 +1,87 @@
+/**
+ * What all transcripts of a case and its hook journal can tell together: which calls left an item, which threads are
+ * agents, whose a turn or a call is that several files hold.
+ */
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import type { Case } from "./case.ts"
+import { groupBy, number, readLines, text } from "./json.ts"
+import type { TrueTurn, Usage } from "./truth.ts"
+import { readTranscript, type Transcript, type UserCommand } from "./truth-transcript.ts"
+
+export interface Evidence {
+  /** Call ids with an item that has times. */
+  readonly items: ReadonlySet<string>
+  /** Thread by call id of any record: the one that told of it first, for replays and forks copy records. */
+  readonly calls: ReadonlyMap<string, string>
+  readonly userCommands: ReadonlyArray<UserCommand>
+  /** Call ids that a tool hook named. */
+  readonly hookedCalls: ReadonlySet<string>
+  /** Arrival of each PreModelRequest. */
+  readonly modelRequests: ReadonlyArray<{ readonly turn: string; readonly atMs: number }>
+  /** Parent by agent thread, as each thread's own first record says; undefined for a root. */
+  readonly parents: ReadonlyMap<string, string | undefined>
+  readonly turns: ReadonlyArray<TrueTurn>
+  readonly usageByResponse: ReadonlyMap<string, Usage>
+  readonly usageInOrder: ReadonlyMap<string, ReadonlyArray<Usage>>
+}
+
+const earliest = <A extends { readonly at: string }>(sightings: ReadonlyArray<A>): A | undefined =>
+  sightings.toSorted((one, other) => (one.at < other.at ? -1 : 1))[0]
+
+/** A parent echoes the turns of its reviewer; any other turn that two files hold was copied from the earlier one. */
+const turnsOf = (transcripts: ReadonlyArray<Transcript>): Array<TrueTurn> => {
+  const all = transcripts.flatMap(({ thread, review, turns }) => turns.map((turn) => ({ ...turn, thread, review })))
+  return [...groupBy(all, (turn) => turn.id ?? turn).values()].flatMap((sightings) => {
+    const own = sightings.find((sighting) => sighting.review) ?? earliest(sightings)
+    return own === undefined ? [] : [{ thread: own.thread, ...(own.id !== undefined && { id: own.id }) }]
+  })
+}
+
+const callsOf = (transcripts: ReadonlyArray<Transcript>): Map<string, string> => {
+  const all = transcripts.flatMap(({ thread, calls }) => [...calls].map(([id, at]) => ({ id, at, thread })))
+  return new Map([...groupBy(all, (call) => call.id)].map(([id, sightings]) => [id, earliest(sightings)?.thread ?? ""]))
+}
+
+/** A reviewer's file may not name its parent; the file that echoes its turns is the parent's. */
+const parentOf = (transcript: Transcript, all: ReadonlyArray<Transcript>): string | undefined => {
+  if (transcript.parent !== undefined || !transcript.review) return transcript.parent
+  const own = new Set(transcript.turns.map((turn) => turn.id))
+  return all.find((other) => other.thread !== transcript.thread && other.turns.some((turn) => own.has(turn.id)))?.thread
+}
+
+const readHooks = (file: string | undefined) => {
+  const hookedCalls = new Set<string>()
+  const modelRequests: Array<{ turn: string; atMs: number }> = []
+  for (const hook of file === undefined ? [] : readLines(file)) {
+    const event = text(hook, "payload", "hook_event_name")
+    const id = text(hook, "payload", "tool_use_id")
+    if ((event === "PreToolUse" || event === "PostToolUse") && id !== undefined) hookedCalls.add(id)
+    if (event === "PreModelRequest")
+      modelRequests.push({ turn: text(hook, "payload", "turn_id") ?? "", atMs: (number(hook, "at_ns") ?? 0) / 1e6 })
+  }
+  return { hookedCalls, modelRequests }
+}
+
+/** Reads every transcript of a case and its hook journal. `withHooks: false` is blind to the journal. */
+export const readEvidence = (one: Case, withHooks: boolean): Evidence => {
+  const transcripts = one.transcriptFolders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".jsonl"))
+      .sort()
+      .map((name) => readTranscript(readLines(join(folder, name))))
+  )
+  const usageInOrder = new Map<string, Array<Usage>>()
+  for (const { thread, usageInOrder: usages } of transcripts)
+    usageInOrder.set(thread, [...(usageInOrder.get(thread) ?? []), ...usages])
+  return {
+    ...readHooks(withHooks ? one.hooks : undefined),
+    items: new Set(transcripts.flatMap(({ items }) => [...items])),
+    calls: callsOf(transcripts),
+    userCommands: transcripts.flatMap(({ userCommands }) => userCommands),
+    parents: new Map(transcripts.map((transcript) => [transcript.thread, parentOf(transcript, transcripts)])),
+    turns: turnsOf(transcripts),
+    usageByResponse: new Map(transcripts.flatMap(({ usageByResponse }) => [...usageByResponse])),
+    usageInOrder
+  }
+}
