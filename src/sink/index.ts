@@ -4,12 +4,13 @@
  */
 import { Effect, type Scope } from "effect"
 import type { SpanWrite } from "../span/span.ts"
+import { braintrust } from "./braintrust/braintrust.ts"
 import { type DeliverOptions, type Delivery, deliver, type Trouble } from "./deliver.ts"
 import { SinkFailed } from "./failure.ts"
 import { jsonl } from "./jsonl.ts"
 import type { Sink, SinkContext } from "./sink.ts"
 
-export const sinks: ReadonlyArray<Sink> = [jsonl]
+export const sinks: ReadonlyArray<Sink> = [jsonl, braintrust]
 
 export const sinkNames: ReadonlyArray<string> = sinks.map((sink) => sink.name)
 

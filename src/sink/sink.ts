@@ -30,6 +30,8 @@ export interface SinkContext {
   readonly live: boolean
   /** `--events`: opens and patches are rows of their own, for sinks that write a log. */
   readonly events: boolean
+  /** An exported Braintrust span that the sessions hang under; its trace and destination are the rows'. */
+  readonly exportedParent?: string
   /** Where the sinks that write text write it. */
   readonly output: Output
 }

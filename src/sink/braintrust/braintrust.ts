@@ -1,0 +1,75 @@
+/**
+ * Braintrust: whole rows to `/logs3`, merged by id, acknowledged by each request's own answer.
+ *
+ * Opening checks the settings only; the connection is made with the first rows, so that delivery's retries cover a
+ * login that fails.
+ */
+import { Effect } from "effect"
+import type { JsonObject } from "../../wire/json.ts"
+import type { SinkFailed } from "../failure.ts"
+import type { Row, Sink } from "../sink.ts"
+import { type Connection, connect, outerSpanOf, projectTarget } from "./connection.ts"
+import { makeRowEncoder } from "./row.ts"
+import { braintrustSettings } from "./settings.ts"
+
+/** Bytes of one request while the backend's limit is not known. */
+const bytesUnknown = 3 * 1024 * 1024
+/** More than this at once is not faster, and is memory. */
+const bytesMost = 6 * 1024 * 1024
+
+export const braintrust: Sink = {
+  name: "braintrust",
+  summary: "rows of a Braintrust project; settings are BRAINTRUST_API_KEY, BRAINTRUST_PROJECT …",
+  open: ({ capture, env, live, exportedParent }) =>
+    Effect.gen(function* () {
+      const settings = yield* braintrustSettings(env)
+      const outer = exportedParent === undefined ? undefined : yield* outerSpanOf(exportedParent)
+      const target = outer?.target ?? projectTarget(settings)
+      const encoder = makeRowEncoder(capture, outer)
+      let connection: Connection | undefined
+
+      const connected = Effect.suspend(() => {
+        if (connection !== undefined) return Effect.succeed(connection)
+        return Effect.tap(connect(settings, target), (made) =>
+          Effect.sync(() => {
+            connection = made
+          })
+        )
+      })
+
+      const post = (rows: ReadonlyArray<Row>, { destination, bytesMax, ...to }: Connection) => {
+        const texts = rows.map((row) => `${row.text.slice(0, -1)},${destination}}`)
+        const body = `{"rows":[${texts.join(",")}],"api_version":2}`
+        if (bytesMax === undefined || Buffer.byteLength(body) <= bytesMax) return to.post(body)
+        return to.postLarge(
+          body,
+          texts.map((text) => JSON.parse(text) as JsonObject)
+        )
+      }
+
+      return {
+        name: "braintrust",
+        wants: live ? "all" : "closed",
+        repeats: "last",
+        batch: {
+          rows: 100,
+          get bytes() {
+            const limit = connection?.bytesMax
+            return limit === undefined ? bytesUnknown : Math.min(bytesMost, Math.floor(limit / 2))
+          },
+          withinMs: live ? 500 : 0
+        },
+        encode: encoder.row,
+        send: (rows): Effect.Effect<void, SinkFailed> =>
+          connected.pipe(
+            Effect.flatMap((made) => post(rows, made)),
+            Effect.tapError((failure) =>
+              Effect.sync(() => {
+                // A key, a project or an address that was changed meanwhile is only seen by a new login.
+                if (failure.retry === "permanent") connection = undefined
+              })
+            )
+          )
+      }
+    })
+}
