@@ -208,7 +208,8 @@ export const agentCommunication = struct({
 export const tokenCount = (usage: JsonValue | undefined, key: string): Integer | undefined => {
   const count = integerWithin(member(usage, key), int64Min, int64Max)
   if (count === undefined) return undefined
-  return count < 0 ? 0 : count
+  const negative = count < 0
+  return negative ? 0 : count
 }
 
 /** Where a thread says that another one spawned it. */
