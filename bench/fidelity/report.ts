@@ -22,25 +22,28 @@ const milliseconds = (errors: Errors) =>
 
 type Column = readonly [title: string, value: (judgement: Judgement) => string]
 
-const columns: ReadonlyArray<Column> = [
+const counts: ReadonlyArray<Column> = [
   ["calls", (one) => share(one.found.calls)],
   ["inputs", (one) => share(one.inputs)],
-  ["instr", (one) => share(one.instructions)],
+  ["instructions", (one) => share(one.instructions)],
   ["usage", (one) => share(one.usage)],
   ["sums", (one) => share(one.sums)],
   ["tools", (one) => share(one.found.tools)],
   ["turns", (one) => share(one.found.turns)],
   ["threads", (one) => share(one.found.threads)],
-  ["compact", (one) => share(one.found.compactions)],
+  ["compactions", (one) => share(one.found.compactions)],
   ["parents", (one) => share(one.parents)],
   ["doubtful", (one) => share(one.doubtfulParents)],
-  ["ghosts", (one) => `${one.ghosts}`],
+  ["ghosts", (one) => `${one.ghosts}`]
+]
+
+const times: ReadonlyArray<Column> = [
   ["llm start", (one) => milliseconds(one.times.llmStart)],
   ["llm end", (one) => milliseconds(one.times.llmEnd)],
   ["tool start", (one) => milliseconds(one.times.toolStart)],
   ["tool end", (one) => milliseconds(one.times.toolEnd)],
-  ["rec start", (one) => milliseconds(one.times.recordStart)],
-  ["rec end", (one) => milliseconds(one.times.recordEnd)],
+  ["record start", (one) => milliseconds(one.times.recordStart)],
+  ["record end", (one) => milliseconds(one.times.recordEnd)],
   ["turn start", (one) => milliseconds(one.times.turnStart)],
   ["turn end", (one) => milliseconds(one.times.turnEnd)]
 ]
@@ -60,12 +63,14 @@ const aligned = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
 const findingsShown = 12
 
 export const table = (reports: ReadonlyArray<CaseReport>, sum: Judgement, brokenPromises: ReadonlyArray<string>) => {
-  const row = (name: string, judgement: Judgement) => [name, ...columns.map(([, value]) => value(judgement))]
-  const rows = [
-    ["case", ...columns.map(([title]) => title)],
-    ...reports.map((report) => row(report.name, report.judgement)),
-    row("total", sum)
-  ]
+  const tableOf = (title: string, columns: ReadonlyArray<Column>) => {
+    const row = (name: string, judgement: Judgement) => [name, ...columns.map(([, value]) => value(judgement))]
+    return aligned([
+      [title, ...columns.map(([name]) => name)],
+      ...reports.map((report) => row(report.name, report.judgement)),
+      row("total", sum)
+    ])
+  }
   const findings = reports.flatMap((report) => {
     const all = [
       ...(report.exitCode === 0 ? [] : [`exit code ${report.exitCode}: ${report.stderr.trim().slice(0, 400)}`]),
@@ -82,8 +87,10 @@ export const table = (reports: ReadonlyArray<CaseReport>, sum: Judgement, broken
         ]
   })
   return [
-    aligned(rows),
-    "(errors in ms: median/p95/max; rec: calls without an item or hook of their own)",
+    tableOf("right of owed", counts),
+    "",
+    tableOf("off by ms", times),
+    "(median/p95/max; record: calls that only their records tell of, no item and no hook)",
     ...(findings.length === 0 ? [] : ["", ...findings]),
     "",
     brokenPromises.length === 0 ? "every promise kept" : `broken: ${brokenPromises.join("; ")}`
