@@ -20,16 +20,18 @@ export interface Novelty {
 }
 
 const knownFile = join(import.meta.dir, "known-shapes.json")
-const KnownShapes = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Array(Schema.String)))
+const KnownShapes = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 
 export const readKnownShapes = async (): Promise<Shapes> => {
   const known = Schema.decodeUnknownSync(KnownShapes)(await readFile(knownFile, "utf8"))
-  return new Map(Object.entries(known).map(([kind, fields]) => [kind, new Set(fields)]))
+  return new Map(Object.entries(known).map(([kind, fields]) => [kind, new Set(fields.split(" "))]))
 }
 
 export const writeKnownShapes = async (shapes: Shapes): Promise<void> => {
-  const kinds = [...shapes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, fields]) => [kind, [...fields].sort()])
-  await Bun.write(knownFile, `${JSON.stringify(Object.fromEntries(kinds), null, 1)}\n`)
+  const kinds = [...shapes]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([kind, fields]) => [kind, [...fields].sort().join(" ")])
+  await Bun.write(knownFile, `${JSON.stringify(Object.fromEntries(kinds), null, 2)}\n`)
 }
 
 export const merged = (...all: ReadonlyArray<Shapes>): Shapes => {

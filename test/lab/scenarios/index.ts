@@ -9,6 +9,7 @@ import { compactAuto } from "./compact-auto.ts"
 import { compactManual } from "./compact-manual.ts"
 import { crash } from "./crash.ts"
 import { failures } from "./failures.ts"
+import { firstSteps } from "./first-steps.ts"
 import { forks } from "./forks.ts"
 import { images } from "./images.ts"
 import { interrupt } from "./interrupt.ts"
@@ -45,5 +46,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   images,
   userShell,
   modelChange,
-  outliving
+  outliving,
+  firstSteps
 ]
