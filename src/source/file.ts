@@ -50,6 +50,7 @@ const call = <A>(file: string, start: (callback: Callback<A>) => void): Effect.E
   )
 
 export interface OpenFile {
+  readonly path: string
   readonly descriptor: number
   readonly stats: Stats
 }
@@ -61,7 +62,7 @@ export const openRegularFile = Effect.fnUntraced(function* (path: string) {
     (descriptor) => Effect.callback<void>((resume) => close(descriptor, () => resume(Effect.void)))
   )
   const stats = yield* call<Stats>(path, (callback) => fstat(descriptor, callback))
-  if (stats.isFile()) return { descriptor, stats } satisfies OpenFile
+  if (stats.isFile()) return { path, descriptor, stats } satisfies OpenFile
   return yield* new SourceFailed({
     file: path,
     reason: stats.isDirectory() ? "it is a folder" : "it is not a regular file",
@@ -130,19 +131,15 @@ const unpackedBytes = (file: string, descriptor: number, from: number): Effect.E
 
 export const isCompressed = (path: string) => path.endsWith(".zst")
 
-/** A file's bytes from a place on, compressed or not. */
-export const openBytes = (
-  path: string,
-  from = 0,
+/** An open file's bytes from a place on, compressed or not. */
+const bytesOf = (
+  { path, descriptor }: OpenFile,
+  from: number,
   portion = portionBytes
-): Effect.Effect<{ readonly pull: PullBytes; readonly stats: Stats }, SourceFailed, Scope.Scope> =>
-  Effect.gen(function* () {
-    const { descriptor, stats } = yield* openRegularFile(path)
-    const pull = isCompressed(path)
-      ? yield* unpackedBytes(path, descriptor, from)
-      : plainBytes(path, descriptor, from, portion)
-    return { pull, stats }
-  })
+): Effect.Effect<PullBytes, never, Scope.Scope> =>
+  isCompressed(path)
+    ? unpackedBytes(path, descriptor, from)
+    : Effect.sync(() => plainBytes(path, descriptor, from, portion))
 
 /** The lines of something that ends, portion by portion. */
 export interface LineReader {
@@ -174,14 +171,18 @@ export const lineReader = (file: string, pull: PullBytes, options: ReadOptions =
   return { next, position: splitter.position }
 }
 
+/** The lines of an open file, once, to its present end. */
+export const linesOf = (file: OpenFile, options: ReadOptions = {}): Effect.Effect<LineReader, never, Scope.Scope> =>
+  Effect.map(bytesOf(file, (options.from ?? fileStart).byteOffset, options.portionBytes), (pull) =>
+    lineReader(file.path, pull, options)
+  )
+
 /** Opens a file to read its lines once, to its present end. */
 export const openLines = (
   path: string,
   options: ReadOptions = {}
 ): Effect.Effect<LineReader, SourceFailed, Scope.Scope> =>
-  Effect.map(openBytes(path, (options.from ?? fileStart).byteOffset, options.portionBytes), ({ pull }) =>
-    lineReader(path, pull, options)
-  )
+  Effect.flatMap(openRegularFile(path), (file) => linesOf(file, options))
 
 /** A reader's portions as a stream; `onEnd` is told where it ended. */
 export const readerLines = (
