@@ -9,8 +9,9 @@ import { type DeliverOptions, type Delivery, deliver, type Trouble } from "./del
 import { SinkFailed } from "./failure.ts"
 import { jsonl } from "./jsonl.ts"
 import type { Sink, SinkContext } from "./sink.ts"
+import { tree } from "./tree/tree.ts"
 
-export const sinks: ReadonlyArray<Sink> = [jsonl, braintrust]
+export const sinks: ReadonlyArray<Sink> = [tree, jsonl, braintrust]
 
 export const sinkNames: ReadonlyArray<string> = sinks.map((sink) => sink.name)
 

@@ -1,0 +1,198 @@
+/**
+ * The tree on a terminal, as it grows: each turn with everything in it when it ends, and one line for what is open.
+ *
+ * Lines are printed once and never redrawn, except the last one, so it can be scrolled, piped and logged. A span is
+ * printed when it ends and its parent is printed: a session's turns one by one, an agent that outlives its turn under
+ * a reminder of where it belongs. Memory is what is not printed yet, and the ids of what is.
+ */
+import { Effect } from "effect"
+import type { OpenSink, Sink } from "../sink.ts"
+import { addTokens, countText, durationText, type Node, nodeOf, type Tokens } from "./node.ts"
+import { colorAllowed, fit, type Paint, painter } from "./paint.ts"
+import { familyOf, type Line, leftColumns, linesOf, lineText, tokensUnder } from "./picture.ts"
+
+/** One session on its way. */
+interface Growing {
+  session: Node | undefined
+  headed: boolean
+  /** Spans not printed yet, and printed ones that had not ended. */
+  readonly nodes: Map<string, Node>
+  readonly printed: Set<string>
+  turns: number
+  calls: number
+  tokens: Tokens | undefined
+  /** Whether something was printed since the session's last line. */
+  news: boolean
+}
+
+const widthDefault = 100
+const widthMost = 140
+
+const begin = (): Growing => ({
+  session: undefined,
+  headed: false,
+  nodes: new Map(),
+  printed: new Set(),
+  turns: 0,
+  calls: 0,
+  tokens: undefined,
+  news: false
+})
+
+/** What the terminal gets for writes: pure, so that a test reads it as text. */
+export const makeGrowth = (paint: Paint, columns: () => number | undefined, redrawn: boolean) => {
+  const traces = new Map<string, Growing>()
+  let last: string | undefined
+  let running = false
+
+  const width = () => Math.min(columns() ?? widthDefault, widthMost)
+  const clear = () => {
+    const erase = running ? "\r\u001b[K" : ""
+    running = false
+    return erase
+  }
+
+  const isPrinted = (trace: Growing, id: string | undefined): boolean =>
+    id === undefined || id === trace.session?.id || trace.printed.has(id) || !trace.nodes.has(id)
+
+  const header = (traceId: string, trace: Growing): ReadonlyArray<string> => {
+    if (trace.headed && last === traceId) return []
+    const lines = last === undefined || last === traceId ? [] : [""]
+    const again = trace.headed ? paint("faint", "  (continued)") : ""
+    trace.headed = true
+    last = traceId
+    return [...lines, paint("name", trace.session?.name ?? `codex: ${traceId}`) + again]
+  }
+
+  /** `turn 2 › agent alpha › `, for a span whose parent stands further up. */
+  const under = (trace: Growing, node: Node): string => {
+    const names: Array<string> = []
+    for (let id = node.parentId; id !== undefined && id !== trace.session?.id; ) {
+      const parent: Node | undefined = trace.nodes.get(id)
+      if (parent === undefined) break
+      names.unshift(parent.name)
+      id = parent.parentId
+    }
+    return names.map((name) => `${name} › `).join("")
+  }
+
+  const render = (lines: ReadonlyArray<Line>): ReadonlyArray<string> => {
+    const left = Math.max(leftColumns([], width()), width() - 37)
+    return lines.map((line) => lineText(line, left, paint))
+  }
+
+  /** Prints a span with what is under it, and forgets what of it has ended. */
+  const block = (traceId: string, trace: Growing, node: Node): ReadonlyArray<string> => {
+    const unprinted = [...trace.nodes.values()].filter((each) => !trace.printed.has(each.id))
+    const family = familyOf(unprinted)
+    const path = under(trace, node)
+    const [first, ...rest] = linesOf(node, family, "├─ ", "│  ")
+    if (first === undefined) return []
+    const lines = [path === "" ? first : { ...first, under: path }, ...rest]
+    trace.tokens = addTokens(trace.tokens, tokensUnder(node, family))
+    for (const { node: each } of lines) {
+      // An agent's turns are part of the turn that it works for.
+      if (each.kind === "turn" && each.parentId === trace.session?.id) trace.turns += 1
+      if (each.kind === "llm") trace.calls += 1
+      trace.printed.add(each.id)
+      if (each.end !== undefined) trace.nodes.delete(each.id)
+    }
+    trace.news = true
+    return [...header(traceId, trace), ...render(lines)]
+  }
+
+  const total = (traceId: string, trace: Growing, node: Node): ReadonlyArray<string> => {
+    trace.news = false
+    const counted = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`
+    const parts = [
+      counted(trace.turns, "turn"),
+      counted(trace.calls, "model call"),
+      ...(trace.tokens === undefined
+        ? []
+        : [`${countText(trace.tokens.prompt)} → ${countText(trace.tokens.completion)} tokens`]),
+      ...(node.end === undefined ? [] : [durationText(node.end - node.start)]),
+      node.status ?? "ok"
+    ]
+    return [...header(traceId, trace), `${paint("faint", `└─ ${parts.join(" · ")}`)}`]
+  }
+
+  /** What is open, innermost last, as one line that the next output replaces. */
+  const openLine = (): string => {
+    if (!redrawn) return ""
+    const trace = last === undefined ? undefined : traces.get(last)
+    const open = [...(trace?.nodes.values() ?? [])].filter((node) => node.end === undefined)
+    const innermost = open.at(-1)
+    if (trace === undefined || innermost === undefined) return ""
+    running = true
+    const about = innermost.about === "" ? "" : `  ${innermost.about}`
+    return paint("faint", fit(`⋯ ${under(trace, innermost)}${innermost.name}${about}`, width() - 1))
+  }
+
+  const take = (node: Node): ReadonlyArray<string> => {
+    const trace = traces.get(node.traceId) ?? begin()
+    traces.set(node.traceId, trace)
+    if (node.kind === "session") {
+      trace.session = node
+      return node.end !== undefined && trace.news ? total(node.traceId, trace, node) : []
+    }
+    const wasPrinted = trace.printed.has(node.id)
+    if (wasPrinted && !trace.nodes.has(node.id)) return []
+    trace.nodes.set(node.id, node)
+    if (node.end === undefined && node.status === undefined) return []
+    if (wasPrinted) {
+      const line = { prefix: "├─ ", node, tokens: undefined, under: under(trace, node) }
+      trace.nodes.delete(node.id)
+      return [...header(node.traceId, trace), ...render([line])]
+    }
+    return isPrinted(trace, node.parentId) ? block(node.traceId, trace, node) : []
+  }
+
+  const text = (lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join("")
+
+  return {
+    /** The text for these spans. */
+    grow: (nodes: ReadonlyArray<Node>): string => {
+      const lines = nodes.flatMap(take)
+      const erase = clear()
+      return erase + text(lines) + openLine()
+    },
+    /** The text for the end: what never ended. */
+    finish: (): string => {
+      const lines = [...traces].flatMap(([traceId, trace]) =>
+        [...trace.nodes.values()].flatMap((node) =>
+          !trace.printed.has(node.id) && isPrinted(trace, node.parentId) ? block(traceId, trace, node) : []
+        )
+      )
+      return clear() + text(lines)
+    }
+  }
+}
+
+export const tree: Sink = {
+  name: "tree",
+  summary: "a tree for people: what each turn did, how long it took, what it cost",
+  open: ({ capture, env, live, output }) =>
+    Effect.gen(function* () {
+      const color = colorAllowed(env, output.isTerminal)
+      const growth = makeGrowth(painter(color), output.columns, live && output.isTerminal)
+      yield* Effect.addFinalizer(() =>
+        Effect.suspend(() => {
+          const rest = growth.finish()
+          return rest === "" ? Effect.void : Effect.ignore(output.write(rest))
+        })
+      )
+      const opened: OpenSink = {
+        name: "tree",
+        wants: "all",
+        repeats: "last",
+        batch: { rows: 256, bytes: 1024 * 1024, withinMs: 0 },
+        encode: (write) => ({ write, text: "", bytes: 0 }),
+        send: (rows) =>
+          Effect.suspend(() => {
+            const text = growth.grow(rows.map((row) => nodeOf(row.write.span, capture)))
+            return text === "" ? Effect.void : output.write(text)
+          })
+      }
+      return opened
+    })
+}
