@@ -49,6 +49,8 @@ export type ToolKind =
 export interface ToolRun {
   readonly startedAt?: number
   readonly endedAt?: number
+  /** How long it really ran, without the wait for an approval. */
+  readonly seconds?: number
   readonly kind?: ToolKind
   readonly status?: "ok" | "error" | "declined" | "interrupted"
   readonly exitCode?: number
@@ -75,8 +77,12 @@ interface OfThread {
   readonly at: number
   /** Length of the line, for the bound on what the reducer retains. */
   readonly bytes?: number
+  /** Position in the thread's file (paginated dialect, 0.155 +). */
+  readonly ordinal?: number
   /** From a hook: a record of a file may be replayed, a hook never is. */
   readonly live?: true
+  /** Read from another thread's file that this thread continues: history, never spans. */
+  readonly inherited?: true
 }
 
 interface OfTurn extends OfThread {
@@ -99,8 +105,6 @@ export type DomainEvent =
       readonly instructionsIn: "input" | "request"
       /** Records before this ordinal are replayed from the parent. */
       readonly ownFromOrdinal?: number
-      /** Patch results are recorded as JSON and sent as text (≤ 0.118). */
-      readonly patchResultsAsText?: boolean
     } & OfThread)
   | ({ readonly _tag: "SessionNoted"; readonly facts: JsonObject } & OfThread)
   | ({ readonly _tag: "SessionEnded"; readonly reason?: string } & OfThread)
@@ -141,7 +145,6 @@ export type DomainEvent =
       readonly _tag: "ItemRecorded"
       readonly item: HistoryItem
       readonly side: "input" | "output"
-      readonly ordinal?: number
       /** Which history the producing request had seen (0.169). */
       readonly sampledThrough?: number
     } & OfTurn)

@@ -5,6 +5,8 @@ import type { JsonObject } from "../wire/json.ts"
 
 export interface HistoryItem {
   readonly value: JsonObject
+  /** When it was recorded, Unix seconds. */
+  readonly at?: number
   /** Present when Codex made the item up while building a request (`aborted` outputs): it is in no record. */
   readonly madeUp?: true
 }

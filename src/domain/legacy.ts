@@ -9,7 +9,7 @@ import type { Json } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import * as Wire from "../wire/transcript.ts"
 import type { DomainEvent, ToolRun } from "./event.ts"
-import { filesChanged, runStatus } from "./paginated.ts"
+import { durationOf, filesChanged, runStatus } from "./paginated.ts"
 import { known, type Place, type Row } from "./row.ts"
 
 const ran = (place: Place, callId: string, turnId: string | null | undefined, run: ToolRun): DomainEvent => ({
@@ -19,12 +19,6 @@ const ran = (place: Place, callId: string, turnId: string | null | undefined, ru
   ...(turnId != null && { turnId }),
   run
 })
-
-/** `{secs, nanos}` in seconds. */
-const durationOf = (value: unknown): number | undefined =>
-  isObject(value) && typeof value.secs === "number" && typeof value.nanos === "number"
-    ? value.secs + value.nanos / 1e9
-    : undefined
 
 /** An end event is written when the run ends; where it tells how long it took, it tells when it began. */
 const timesOf = (place: Place, duration: unknown): Pick<ToolRun, "startedAt" | "endedAt"> => {

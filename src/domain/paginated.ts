@@ -61,6 +61,17 @@ const ran = (place: Place, envelope: Envelope, callId: string, status: string | 
   ]
 }
 
+/** `{secs, nanos}` in seconds. */
+export const durationOf = (value: unknown): number | undefined =>
+  isObject(value) && typeof value.secs === "number" && typeof value.nanos === "number"
+    ? value.secs + value.nanos / 1e9
+    : undefined
+
+const runSeconds = (duration: unknown): Pick<ToolRun, "seconds"> => {
+  const seconds = durationOf(duration)
+  return seconds === undefined ? {} : { seconds }
+}
+
 const command: ItemRow = (payload, place, envelope) => {
   const item = Item.commandExecution(payload)
   if (item === undefined) return undefined
@@ -68,6 +79,7 @@ const command: ItemRow = (payload, place, envelope) => {
   return ran(place, envelope, item.id, item.status, {
     kind: "exec",
     name: "exec_command",
+    ...runSeconds(item.duration),
     ...(item.exit_code != null && { exitCode: item.exit_code }),
     ...(text !== undefined && { input: { cmd: text.at(-1) ?? "" } }),
     ...(item.aggregated_output != null && { output: item.aggregated_output }),

@@ -74,8 +74,7 @@ const sessionMeta: Row = (payload, place) => {
       ...(started !== undefined && { startedAt: started }),
       ...(meta.base_instructions?.text != null && { baseInstructions: meta.base_instructions.text }),
       instructionsIn: versionAtLeast(version, "0.164.0") ? "input" : "request",
-      ...(meta.subagent_history_start_ordinal != null && { ownFromOrdinal: meta.subagent_history_start_ordinal }),
-      ...(!versionAtLeast(version, "0.129.0") && { patchResultsAsText: true })
+      ...(meta.subagent_history_start_ordinal != null && { ownFromOrdinal: meta.subagent_history_start_ordinal })
     }
   ]
 }
@@ -120,16 +119,16 @@ const producedTypes: ReadonlySet<string> = new Set([
 ])
 
 /** What Codex adds to an item for itself, and strips before it sends the item. */
-const stripped = (item: JsonObject, patchResultsAsText: boolean): JsonObject => {
+const stripped = (item: JsonObject): JsonObject => {
   const { internal_chat_message_metadata_passthrough: _, ...value } = item
-  if (patchResultsAsText && value.type === "custom_tool_call_output" && value.output !== undefined) {
+  if (value.type === "custom_tool_call_output" && value.output !== undefined) {
     return { ...value, output: patchResultAsText(value.output) }
   }
   return value
 }
 
 /** A history item as a request carries it. */
-export const historyItem = (item: JsonObject): HistoryItem => ({ value: stripped(item, true) })
+export const historyItem = (item: JsonObject, at: number): HistoryItem => ({ value: stripped(item), at })
 
 const responseItem: Row = (payload, place, record) => {
   const item = Wire.responseItem(payload)
@@ -141,7 +140,7 @@ const responseItem: Row = (payload, place, record) => {
     {
       _tag: "ItemRecorded",
       ...place,
-      item: historyItem(payload),
+      item: historyItem(payload, place.at),
       side: produced ? "output" : "input",
       ...(turnId != null && { turnId }),
       ...(seen?.sampled_through_sequence != null && { sampledThrough: seen.sampled_through_sequence })
@@ -157,7 +156,7 @@ const compacted: Row = (payload, place) => {
       _tag: "HistoryReplaced",
       ...place,
       ...(record.replacement_history != null && {
-        items: record.replacement_history.filter(isObject).map(historyItem)
+        items: record.replacement_history.filter(isObject).map((item) => historyItem(item, place.at))
       }),
       ...(record.message != null && { summary: record.message }),
       ...(record.compaction_response_id != null && { responseId: record.compaction_response_id })

@@ -6,16 +6,17 @@
  * a call without an output gets a made-up one, `aborted`, right after it when a request is built; an output whose
  * call is gone is dropped; base instructions that are sent inside the input come first, unless they were recorded.
  */
+import { compactionPrompt, holdsOriginalImage, lowerImageDetail } from "../domain/codex-rules.ts"
 import type { HistoryItem } from "../domain/history-item.ts"
-import { lowerImageDetail } from "../domain/codex-rules.ts"
+import type { SpanKey } from "./effect.ts"
+import { grown } from "./table.ts"
 
-export interface ModelInput {
-  readonly _tag: "ModelInput"
-  /** May be longer than the input: only the first `length` items belong to it. */
+/** What a request carried: the first `length` of the items. */
+export interface HistoryView {
   readonly items: ReadonlyArray<HistoryItem>
   readonly length: number
-  /** The same thread's previous llm span, where its input is a prefix of this one (for `--llm-input delta`). */
-  readonly base?: { readonly spanId: string; readonly length: number }
+  /** The same thread's previous request, where it is a prefix of this one. */
+  readonly base?: { readonly key: SpanKey; readonly length: number }
 }
 
 export interface History {
@@ -27,26 +28,29 @@ export interface History {
   readonly madeUp: ReadonlySet<string>
   /** Whether the base instructions are known to stand in it. */
   readonly based: boolean
+  /** Whether an image in its original detail stands in it. */
+  readonly originals: boolean
 }
 
 const none: ReadonlySet<string> = new Set()
 
-export const emptyHistory: History = { items: [], length: 0, unanswered: none, madeUp: none, based: false }
+export const emptyHistory: History = {
+  items: [],
+  length: 0,
+  unanswered: none,
+  madeUp: none,
+  based: false,
+  originals: false
+}
 
 const callTypes: ReadonlySet<unknown> = new Set(["function_call", "custom_tool_call", "local_shell_call"])
 const outputTypes: ReadonlySet<unknown> = new Set(["function_call_output", "custom_tool_call_output"])
 
 /**
- * Adds an item at the end of the shared list. The list is pushed to in place when this history is its longest view:
- * no other view can see beyond its own length, and a copy per item would make the fold quadratic (a session of
- * 20 000 items: 0.2 s instead of 40 s).
+ * Adds an item at the end of the shared list. No other view can see beyond its own length, and a copy per item would
+ * make the fold quadratic.
  */
-const push = (history: History, item: HistoryItem): ReadonlyArray<HistoryItem> => {
-  if (history.items.length !== history.length) return [...history.items.slice(0, history.length), item]
-  const shared = history.items as Array<HistoryItem>
-  shared.push(item)
-  return shared
-}
+const push = (history: History, item: HistoryItem) => grown(history.items, history.length, item)
 
 const added = (set: ReadonlySet<string>, id: string): ReadonlySet<string> => new Set(set).add(id)
 
@@ -63,11 +67,14 @@ export const append = (history: History, item: HistoryItem): History => {
   if (typeof callId === "string" && outputTypes.has(type)) {
     if (history.madeUp.has(callId)) return append(withoutMadeUp(history, callId), item)
     const items = push(history, item)
-    return { ...history, items, length: history.length + 1, unanswered: removed(history.unanswered, callId) }
+    const originals = history.originals || holdsOriginalImage(item)
+    const unanswered = removed(history.unanswered, callId)
+    return { ...history, items, length: history.length + 1, unanswered, originals }
   }
   const unanswered =
     typeof callId === "string" && callTypes.has(type) ? added(history.unanswered, callId) : history.unanswered
-  return { ...history, items: push(history, item), length: history.length + 1, unanswered }
+  const originals = history.originals || holdsOriginalImage(item)
+  return { ...history, items: push(history, item), length: history.length + 1, unanswered, originals }
 }
 
 /** A real output has come for a call that was answered by a made-up one. */
@@ -121,14 +128,35 @@ const withBase = (history: History, text: string | undefined): History => {
  */
 export const asRequested = (history: History, base: string | undefined, model: string | undefined): History => {
   const whole = answered(withBase(history, base))
-  const items = lowerImageDetail(whole.items, whole.length, model)
-  return items === whole.items ? whole : { ...whole, items, length: items.length }
+  if (!whole.originals) return whole
+  const items = lowerImageDetail(whole.items.slice(0, whole.length), model)
+  return items.some((item, i) => item !== whole.items[i]) ? { ...whole, items, originals: false } : whole
 }
 
-/** The model's input over this history. */
-export const inputOf = (history: History, base?: ModelInput["base"]): ModelInput => ({
-  _tag: "ModelInput",
+/** The history with the items from `length` on taken back (a rollback). */
+export const takenBack = (history: History, length: number): History => {
+  const items = history.items.slice(0, length)
+  return { ...replaced(items), based: history.based }
+}
+
+/** What a request made now carries: the whole history, told apart from the previous request's where that is a prefix. */
+export const viewOf = (
+  history: History,
+  previous: { readonly key: SpanKey; readonly view: HistoryView } | undefined
+): HistoryView => ({
   items: history.items,
   length: history.length,
-  ...(base && { base })
+  ...(previous !== undefined &&
+    previous.view.items === history.items &&
+    previous.view.length <= history.length && { base: { key: previous.key, length: previous.view.length } })
 })
+
+/** What a local compaction asks: the history, and the prompt that stands in no record. */
+export const compactionInput = (view: HistoryView): HistoryView => {
+  const prompt: HistoryItem = {
+    value: { type: "message", role: "user", content: [{ type: "input_text", text: compactionPrompt }] },
+    madeUp: true
+  }
+  const items = [...view.items.slice(0, view.length), prompt]
+  return { items, length: items.length }
+}

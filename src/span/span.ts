@@ -5,7 +5,7 @@
  * A key whose value is not known is left out: never null, never invented.
  */
 import type { Json } from "../wire/json.ts"
-import type { ModelInput } from "../machine/history.ts"
+import type { ModelInput } from "./model-input.ts"
 
 export type SpanKind = "session" | "turn" | "llm" | "tool" | "agent" | "compaction"
 

@@ -32,6 +32,7 @@ export const commandExecution = shape((optional) => ({
   source: optional(Text),
   status: optional(Text),
   exit_code: optional(Num),
+  duration: optional(Unknown),
   aggregated_output: optional(Text)
 }))
 

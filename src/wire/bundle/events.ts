@@ -8,6 +8,7 @@ import {
   type Decoded,
   type Decoder,
   i64,
+  literal,
   oneOf,
   optional,
   record,
@@ -79,7 +80,7 @@ export const toolSummary = tagged(
     generic: { label: text, input_preview: optional(text), output_preview: optional(text) },
     terminal: { operation_id: text },
     agent: { target_agent_path: text, task_name: optional(text), message_preview: text },
-    wait_agent: { target_agent_path: optional(text), timeout_ms: optional(u64) }
+    wait_agent: { target_agent_path: optional(text), timeout_ms: optional(literal(u64)) }
   },
   "summary"
 )
@@ -160,14 +161,25 @@ export type EventOf<T extends EventType> = { readonly type: T } & Struct<(typeof
 
 const envelope = <B>(payload: Decoder<B>) =>
   record({
-    schema_version: u32,
-    seq: u64,
-    wall_time_unix_ms: i64,
+    schema_version: literal(u32),
+    seq: literal(u64),
+    wall_time_unix_ms: literal(i64),
     rollout_id: text,
     thread_id: optional(text),
     codex_turn_id: optional(text),
     payload
   })
+
+/** The keys of the envelope: whatever else a line has is ignored, and read as loosely as Codex does. */
+export const envelopeKeys: ReadonlySet<string> = new Set([
+  "schema_version",
+  "seq",
+  "wall_time_unix_ms",
+  "rollout_id",
+  "thread_id",
+  "codex_turn_id",
+  "payload"
+])
 
 /** One line of the log: envelope and body. */
 export type BundleEvent = Decoded<ReturnType<typeof envelope<EventBody>>>

@@ -67,6 +67,12 @@ const integer =
   (value) =>
     integerWithin(value, min, max) ?? expected(what, value)
 
+/** An integer of the event log or the manifest, where `-0` is none; in payloads it is 0. */
+export const literal =
+  (decoder: Decoder<Integer>): Decoder<Integer> =>
+  (value) =>
+    value instanceof JsonNumber && value.minusZero ? expected("an integer", value) : decoder(value)
+
 export const int64Min = -(2n ** 63n)
 export const int64Max = 2n ** 63n - 1n
 export const i64 = integer("a 64-bit integer", int64Min, int64Max)

@@ -11,8 +11,11 @@ import { isUtf8 } from "node:buffer"
 /** A number as it was written; exponents are normalised to `e` with a sign, integer `-0` to `0`. */
 export class JsonNumber {
   readonly text: string
+  /** It was written `-0`, which the event log does not take for an integer. */
+  readonly minusZero: boolean
   constructor(text: string) {
-    this.text = text
+    this.minusZero = text === "-0"
+    this.text = this.minusZero ? "0" : text
   }
 }
 
@@ -56,16 +59,17 @@ let depth = 0
 
 /**
  * Reads one JSON value from UTF-8 bytes, or throws `JsonFault`. With `wanted`, the members of a top-level object
- * that are not named are checked just as strictly but not built.
+ * that are not named are not built. They are checked just as strictly, or `loosely`: neither nesting nor surrogates
+ * count there, as in the parts of an event that Codex ignores.
  */
-export const readJson = (source: Uint8Array, wanted?: ReadonlySet<string>): JsonValue => {
+export const readJson = (source: Uint8Array, wanted?: ReadonlySet<string>, rest?: "loosely"): JsonValue => {
   if (!isUtf8(source)) throw new JsonFault("invalid UTF-8", 0)
   bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
   at = 0
   end = bytes.length
   depth = 0
   skipBlanks()
-  const value = wanted !== undefined && bytes[at] === 0x7b ? readObject(wanted) : readValue(true)
+  const value = wanted !== undefined && bytes[at] === 0x7b ? readObject(wanted, rest) : readValue(true)
   skipBlanks()
   if (at < end) throw new JsonFault("text after the value", at)
   return value
@@ -163,7 +167,7 @@ const readArray = (build: boolean): JsonArray => {
   return items
 }
 
-const readObject = (wanted?: ReadonlySet<string>): JsonObject => {
+const readObject = (wanted?: ReadonlySet<string>, rest?: "loosely"): JsonObject => {
   enter()
   const members = new Map<string, JsonValue>()
   let repeated: Array<string> | undefined
@@ -173,7 +177,7 @@ const readObject = (wanted?: ReadonlySet<string>): JsonObject => {
       const key = readString()
       readColon()
       const build = wanted === undefined || wanted.has(key)
-      const value = readValue(build)
+      const value = build || rest === undefined ? readValue(build) : skipLoosely()
       if (build) {
         const size = members.size
         members.set(key, value)
@@ -200,6 +204,32 @@ const skipObject = (): null => {
   }
   at++
   depth--
+  return null
+}
+
+/** Finds the end of a value without recursion and lets `JSON.parse` say whether it is one. */
+const skipLoosely = (): null => {
+  const from = at
+  let open = 0
+  do {
+    const c = bytes[at]
+    if (c === undefined) throw fault("")
+    if (c === 0x22) {
+      for (at++; bytes[at] !== 0x22; at++) {
+        if (at >= end) throw fault("")
+        if (bytes[at] === 0x5c) at++
+      }
+      at++
+    } else if (c === 0x7b || c === 0x5b) {
+      open++
+      at++
+    } else if (c === 0x7d || c === 0x5d) {
+      open--
+      at++
+    } else if (open > 0) at++
+    else readValue(false)
+  } while (open > 0)
+  if (looseJsonFault(bytes.subarray(from, at)) !== undefined) throw new JsonFault("expected a value", from)
   return null
 }
 
@@ -354,15 +384,12 @@ const readNumber = (build: boolean): JsonNumber => {
   if (bytes[at] === 0x30) at++
   else if (isDigit(bytes[at])) readDigits()
   else throw fault("expected a value")
-  let whole = true
   if (bytes[at] === 0x2e) {
-    whole = false
     at++
     readDigits()
   }
   let exponent = -1
   if (bytes[at] === 0x65 || bytes[at] === 0x45) {
-    whole = false
     exponent = at
     at++
     if (bytes[at] === 0x2b || bytes[at] === 0x2d) at++
@@ -374,8 +401,7 @@ const readNumber = (build: boolean): JsonNumber => {
     const signed = tail.startsWith("-") || tail.startsWith("+") ? tail : `+${tail}`
     return new JsonNumber(`${latin1(from, exponent)}e${signed}`)
   }
-  const text = latin1(from, at)
-  return new JsonNumber(whole && text === "-0" ? "0" : text)
+  return new JsonNumber(latin1(from, at))
 }
 
 const nothing = new JsonNumber("0")

@@ -1,0 +1,192 @@
+/**
+ * How agents hang together: which turn and call spawned which thread, and what they said to each other.
+ *
+ * A child is found by every route there is: the activity item of its parent, the spawning call's output, the
+ * SubagentStart hook, its own `session_meta`, and (by the runtime) a scan by parent id. Messages between agents may be
+ * encrypted; then only who, to whom and by which call is known. Rules: codex.md, "Multi-agent".
+ */
+import type { DomainEvent, EventOf } from "../domain/event.ts"
+import type { JsonObject } from "../wire/json.ts"
+import { noEffects, type Step } from "./effect.ts"
+import type { Session } from "./session.ts"
+import * as Table from "./table.ts"
+import { type Edge, inOrder, inTurn, type Thread, turnIdOf } from "./thread.ts"
+import type { Tool } from "./tool.ts"
+import { withTool } from "./turn.ts"
+
+type InThread = (
+  session: Session,
+  id: string,
+  event: DomainEvent,
+  change: (thread: Thread) => Step<Thread>
+) => Step<Session>
+
+/** How an agent is called in edges: its path where it has one. */
+const agentName = (thread: Thread | undefined, id: string): string =>
+  thread === undefined ? id : (thread.lineage.agentPath ?? thread.lineage.nickname ?? (thread.root ? "/root" : id))
+
+const withEdge = (thread: Thread, edge: Edge): Thread =>
+  thread.edges.some((e) => e.callId === edge.callId && e.kind === edge.kind && e.from === edge.from && e.to === edge.to)
+    ? thread
+    : { ...thread, edges: [...thread.edges, edge] }
+
+/** What a call to an agent tool was about, by its name. */
+const edgeKinds: { readonly [tool: string]: string | undefined } = {
+  spawn_agent: "spawn",
+  send_message: "message",
+  send_input: "message",
+  followup_task: "task",
+  assign_task: "task",
+  interrupt_agent: "interrupt",
+  close_agent: "close",
+  resume_agent: "resume"
+}
+
+const activityKinds: { readonly [activity: string]: string } = {
+  started: "spawn",
+  interacted: "message",
+  completed: "result",
+  interrupted: "interrupt",
+  closed: "close",
+  resumed: "resume"
+}
+
+const toolOf = (
+  thread: Thread | undefined,
+  turnId: string | undefined,
+  callId: string | undefined
+): Tool | undefined => {
+  const turn = thread === undefined || turnId === undefined ? undefined : Table.get(thread.turns, turnId)
+  return turn && callId !== undefined ? Table.get(turn.tools, `${turn.turnId}/${callId}`) : undefined
+}
+
+/** The words of a call to an agent, where they are not encrypted. */
+const wordsOf = (tool: Tool | undefined): string | undefined => {
+  const input = tool?.call?.input
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return undefined
+  const { message, prompt, task, items } = input as JsonObject
+  const words = message ?? prompt ?? task
+  if (typeof words === "string") return words
+  return Array.isArray(items) ? JSON.stringify(items) : undefined
+}
+
+/** An agent was started, spoken to, stopped, or is done: seen from the one that did it. */
+export const agentObserved = (session: Session, event: EventOf<"AgentObserved">, inThread: InThread): Step<Session> => {
+  const actor = Table.get(session.threads, event.threadId)
+  const turnId = actor && turnIdOf(actor, event)
+  const tool = toolOf(actor, turnId, event.callId)
+  const words = wordsOf(tool)
+  const agent = Table.get(session.threads, event.agentThreadId)
+  const [self, other] = [agentName(actor, event.threadId), event.agentPath ?? agentName(agent, event.agentThreadId)]
+  const kind = edgeKinds[tool?.call?.name ?? ""] ?? activityKinds[event.activity] ?? event.activity
+  const result = event.activity === "completed"
+  const edge: Edge = {
+    from: result ? other : self,
+    to: result ? self : other,
+    kind,
+    ...(event.callId !== undefined && { callId: event.callId }),
+    ...(words !== undefined && { content: words })
+  }
+  const started = event.activity === "started"
+  return inOrder(
+    session,
+    (s) =>
+      inThread(s, event.agentThreadId, event, (thread) => [
+        {
+          ...withEdge(thread, edge),
+          lineage: {
+            parentThreadId: event.threadId,
+            kind: "agent",
+            ...(event.agentPath !== undefined && { agentPath: event.agentPath }),
+            ...thread.lineage
+          },
+          ...(started &&
+            turnId !== undefined && { parentTurn: { kind: "turn", threadId: event.threadId, key: turnId } }),
+          ...(started && event.callId !== undefined && { spawnCallId: event.callId }),
+          ...(started && words !== undefined && { task: words }),
+          ...(!started && event.activity !== "interacted" && { agentStatus: event.activity })
+        },
+        started ? [{ _tag: "FollowThread", threadId: event.agentThreadId, parentThreadId: event.threadId }] : noEffects
+      ]),
+    (s) =>
+      tool === undefined
+        ? [s, noEffects]
+        : inThread(s, event.threadId, event, (thread) =>
+            inTurn(thread, { at: event.at, turnId: tool.turnId }, (turn) =>
+              withTool(turn, { ...tool, agentThreadId: event.agentThreadId })
+            )
+          )
+  )
+}
+
+/** SubagentStart names the child's file. */
+export const agentHooked = (session: Session, event: EventOf<"AgentHooked">, inThread: InThread): Step<Session> => {
+  const parent = event.threadId === event.agentThreadId ? undefined : event.threadId
+  return inThread(session, event.agentThreadId, event, (thread) => [
+    {
+      ...thread,
+      facts: { ...thread.facts, ...(event.agentType !== undefined && { agent_type: event.agentType }) },
+      ...(event.path !== undefined && { transcriptPath: event.path })
+    },
+    event.phase === "started"
+      ? [
+          {
+            _tag: "FollowThread",
+            threadId: event.agentThreadId,
+            ...(parent !== undefined && { parentThreadId: parent }),
+            ...(event.path !== undefined && { path: event.path })
+          }
+        ]
+      : noEffects
+  ])
+}
+
+/** Multi-agent v1 answers a spawn with the child's id: `{"agent_id": …}`. */
+export const spawnAnswered = (session: Session, event: EventOf<"ItemRecorded">, inThread: InThread): Step<Session> => {
+  const { type, call_id: callId, output } = event.item.value
+  if (type !== "function_call_output" || typeof callId !== "string" || typeof output !== "string")
+    return [session, noEffects]
+  if (!output.startsWith('{"agent_id"')) return [session, noEffects]
+  const actor = Table.get(session.threads, event.threadId)
+  const tool = toolOf(actor, actor && turnIdOf(actor, event), callId)
+  const agentThreadId = agentIdIn(output)
+  if (tool?.call?.name !== "spawn_agent" || agentThreadId === undefined) return [session, noEffects]
+  const { item: _, side: __, sampledThrough: ___, ...place } = event
+  return agentObserved(
+    session,
+    { ...place, _tag: "AgentObserved", activity: "started", agentThreadId, callId },
+    inThread
+  )
+}
+
+const agentIdIn = (output: string): string | undefined => {
+  try {
+    const { agent_id: id } = JSON.parse(output)
+    return typeof id === "string" ? id : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A message as it stands in the receiver's history. */
+export const edgeOf = (session: Session, event: EventOf<"ItemRecorded">, inThread: InThread): Step<Session> => {
+  const { type, author, recipient, content } = event.item.value
+  if (type !== "agent_message" || typeof author !== "string" || typeof recipient !== "string")
+    return [session, noEffects]
+  const text = Array.isArray(content)
+    ? content.flatMap((part) => {
+        const words = (part as JsonObject | null)?.text
+        return typeof words === "string" ? [words] : []
+      })
+    : []
+  const edge: Edge = {
+    from: author,
+    to: recipient,
+    kind: "received",
+    ...(text.length > 0 && { content: text.join("\n") })
+  }
+  return inThread(session, event.threadId, event, (thread) => [
+    thread.root ? thread : { ...thread, edges: [...thread.edges, edge] },
+    noEffects
+  ])
+}

@@ -1,0 +1,124 @@
+/**
+ * Model requests as the model hooks saw them: PreModelRequest and PostModelRequest (0.155 +).
+ *
+ * A hook knows exactly when a request went out, and it alone knows of the attempts that left no item behind: refused,
+ * cut before the first output, cancelled. Those become model calls of their own. Times: Unix seconds.
+ */
+import type { EventOf } from "../domain/event.ts"
+import { noEffects, type SpanEffect, type Step } from "./effect.ts"
+import { asRequested, type HistoryView } from "./history.ts"
+import { type Attempt, attemptAt, type Llm, requested } from "./llm.ts"
+import { modelFacts } from "./response.ts"
+import * as Table from "./table.ts"
+import { inOrder, inTurn, type Thread } from "./thread.ts"
+import { type Turn, withLlm } from "./turn.ts"
+
+/** How far a record's time may lie before the hook's that belongs to it. */
+const slack = 0.01
+
+/** The request that produced a response: the latest that went out before its first output. */
+const attemptOf = (turn: Turn, llm: Llm): Attempt | undefined => {
+  const first = llm.firstOutputAt ?? llm.endedAt
+  const attempt = turn.attempts.findLast((a) => a.startedAt <= first + slack)
+  return attempt?.endedAt !== undefined && attempt.endedAt < first - slack ? undefined : attempt
+}
+
+/** The model call with what the hooks know of its request. */
+export const withAttempts = (turn: Turn, llm: Llm): Llm => {
+  const attempt = attemptOf(turn, llm)
+  if (attempt === undefined || attempt.startedAt === llm.startedAt) return llm
+  return { ...llm, startedAt: Math.min(attempt.startedAt, llm.firstOutputAt ?? llm.endedAt) }
+}
+
+/** Model calls that were told before their hooks were read learn when they really began. */
+const retold = (turn: Turn, from: number): Step<Turn> => {
+  let next = turn
+  const effects: Array<SpanEffect> = []
+  for (const llm of Table.values(turn.llms)) {
+    if (llm.endedAt < from - slack || llm.failedAttempt === true) continue
+    const better = withAttempts(turn, llm)
+    if (better === llm) continue
+    const [after, told] = withLlm(next, better)
+    next = after
+    effects.push(...told)
+  }
+  return [next, effects]
+}
+
+/** PreModelRequest: a request went out. */
+export const modelRequested = (thread: Thread, event: EventOf<"ModelRequested">): Step<Thread> =>
+  inTurn(thread, event, (turn) => {
+    const attempts = requested(turn.attempts, event.at)
+    return retold({ ...turn, attempts }, event.at)
+  })
+
+/** PostModelRequest: it was answered, failed or was cancelled. */
+export const modelAnswered = (thread: Thread, event: EventOf<"ModelAnswered">): Step<Thread> =>
+  inOrder(
+    thread,
+    (t) =>
+      inTurn(t, event, (turn) => {
+        const index = attemptAt(turn.attempts, event.at)
+        const attempt = turn.attempts[index]
+        if (attempt === undefined || attempt.endedAt !== undefined) return [turn, noEffects]
+        const answered = {
+          ...attempt,
+          endedAt: event.at,
+          outcome: event.outcome,
+          ...(event.error !== undefined && { error: event.error }),
+          ...(event.usage && { usage: event.usage })
+        }
+        return [{ ...turn, attempts: turn.attempts.with(index, answered) }, noEffects]
+      }),
+    (t) =>
+      event.turnId === undefined || Table.get(t.turns, event.turnId)?.outcome === undefined
+        ? [t, noEffects]
+        : tellFailed(t, event.turnId)
+  )
+
+/** The history that a request of this moment could see. */
+const seenAt = (thread: Thread, at: number): HistoryView => {
+  const { items, length } = thread.history
+  let end = length
+  while (end > 0 && ((items[end - 1] as { readonly at?: number }).at ?? 0) > at + slack) end--
+  const base = thread.instructionsIn === "input" ? thread.baseInstructions : undefined
+  const view = asRequested({ ...thread.history, length: end }, base, thread.model)
+  return { items: view.items, length: view.length }
+}
+
+/** Tells the attempts of a turn that left nothing behind; done when the turn is over, in the order they went out. */
+export const tellFailed = (thread: Thread, turnId: string): Step<Thread> => {
+  const turn = Table.get(thread.turns, turnId)
+  if (turn === undefined) return [thread, noEffects]
+  const answered = Table.values(turn.llms)
+  const lost = turn.attempts.filter(
+    (attempt) =>
+      attempt.outcome !== undefined &&
+      attempt.outcome !== "completed" &&
+      !answered.some((llm) => llm.failedAttempt !== true && attemptOf(turn, llm) === attempt)
+  )
+  return inTurn(thread, { at: turn.lastAt, turnId }, (held) =>
+    inOrder(
+      held,
+      ...lost.map((attempt, index) => (t: Turn): Step<Turn> => {
+        const key = { kind: "llm" as const, threadId: thread.id, key: `${turnId}/failed/${index + 1}` }
+        if (Table.get(t.llms, key.key) !== undefined) return [t, noEffects]
+        return withLlm(t, {
+          key,
+          threadId: thread.id,
+          turnId,
+          parent: t.key,
+          failedAttempt: true,
+          input: seenAt(thread, attempt.startedAt),
+          output: [],
+          startedAt: attempt.startedAt,
+          endedAt: attempt.endedAt ?? attempt.startedAt,
+          outcome: attempt.outcome === "cancelled" ? "interrupted" : "error",
+          ...(attempt.outcome === "failed" && { error: { message: attempt.error ?? "the request failed" } }),
+          ...(attempt.usage && { usage: attempt.usage }),
+          ...modelFacts(thread)
+        })
+      })
+    )
+  )
+}

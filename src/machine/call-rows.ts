@@ -1,0 +1,126 @@
+/**
+ * What the model's items say of tools: a call was made, a call was answered, a wait saw its cell.
+ *
+ * Times: Unix seconds.
+ */
+import type { EventOf } from "../domain/event.ts"
+import type { Json } from "../wire/json.ts"
+import { answeredCell, isCellAnswer, waitedCell } from "./cell.ts"
+import { noEffects, type Step } from "./effect.ts"
+import { responseKey } from "./response.ts"
+import * as Table from "./table.ts"
+import { inOrder, inTurn, type Thread } from "./thread.ts"
+import { newTool, type Tool } from "./tool.ts"
+import { claimApproval } from "./tool-rows.ts"
+import { type Turn, withTool } from "./turn.ts"
+
+const callTypes: ReadonlySet<unknown> = new Set(["function_call", "custom_tool_call", "local_shell_call", "mcp_call"])
+const servedTypes: { readonly [type: string]: string | undefined } = {
+  web_search_call: "web_search",
+  image_generation_call: "image_generation"
+}
+
+/** Arguments are JSON in a string; what does not parse is shown as it is. */
+const parsed = (value: Json | undefined): Json => {
+  if (typeof value !== "string") return value ?? null
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}
+
+/** The model called a tool. */
+export const called = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {
+  const item = event.item.value
+  const type = String(item.type)
+  const served = servedTypes[type]
+  const callId = item.call_id ?? (served === undefined ? undefined : item.id)
+  if (typeof callId !== "string" || (served === undefined && !callTypes.has(type))) return [thread, noEffects]
+  const name = served ?? (typeof item.name === "string" ? item.name : type.replace(/_call$/, ""))
+  const custom = type === "custom_tool_call"
+  const input = custom ? (item.input ?? null) : parsed(item.arguments ?? item.action)
+  const cellId = typeof input === "object" && input !== null ? (input as { cell_id?: Json }).cell_id : undefined
+  const cellCallId = name === "wait" && cellId !== undefined ? cellOf(thread, String(cellId))?.callId : undefined
+  const stepped = inTurn(thread, { ...event, turnId }, (turn) => {
+    const [kept, slot] = callSlot(turn, callId)
+    const [asked, tool] = claimApproval(kept, {
+      ...slot,
+      parent: turn.key,
+      requestedBy: responseKey(turn),
+      call: {
+        at: event.at,
+        name,
+        ...(typeof item.namespace === "string" && { namespace: item.namespace }),
+        input,
+        ...(served !== undefined && { served: true as const })
+      },
+      ...(custom && name === "exec" && { cell: { source: String(input), calledAt: event.at, yielded: false } }),
+      ...(cellCallId !== undefined && { cellCallId })
+    })
+    return withTool(asked, tool)
+  })
+  if (!custom || name !== "exec") return stepped
+  const [next, effects] = stepped
+  return [{ ...next, cells: [...next.cells, { turnId, callId, taken: [] }] }, effects]
+}
+
+/** Where a call's facts go: what hooks already told of it, or a further use of an id that was answered before. */
+const callSlot = (turn: Turn, callId: string): readonly [Turn, Tool] => {
+  const key = `${turn.turnId}/${callId}`
+  const known = Table.get(turn.tools, key)
+  if (known === undefined) return [turn, newTool(turn.threadId, turn.turnId, callId, false)]
+  if (known.call === undefined) return [turn, known]
+  let n = 2
+  while (Table.get(turn.tools, `${key}#${n}`) !== undefined) n++
+  const earlier = { ...known, key: { ...known.key, key: `${key}#1` } }
+  const again = { ...newTool(turn.threadId, turn.turnId, callId, false), key: { ...known.key, key: `${key}#${n}` } }
+  return [{ ...turn, tools: Table.set(Table.set(turn.tools, key, again), `${key}#1`, earlier) }, again]
+}
+
+/** The cell that goes by a runtime id. */
+const cellOf = (thread: Thread, runtimeId: string) =>
+  thread.cells.findLast(({ turnId, callId }) => {
+    const turn = Table.get(thread.turns, turnId)
+    return turn !== undefined && Table.get(turn.tools, `${turnId}/${callId}`)?.cell?.runtimeId === runtimeId
+  })
+
+/** A call's output was recorded. */
+export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {
+  const item = event.item.value
+  const callId = item.call_id
+  if (typeof callId !== "string" || !String(item.type).endsWith("_output")) return [thread, noEffects]
+  const output = item.output ?? null
+  const tool = toolIn(thread, turnId, callId)
+  if (tool === undefined) return [thread, noEffects]
+  if (tool.cell !== undefined && !isCellAnswer(output) && tool.answer === undefined && !isAbort(output))
+    return [thread, noEffects]
+  if (tool.answer !== undefined) return [thread, noEffects]
+  const answer = { at: event.at, output }
+  return inOrder(
+    thread,
+    (t) =>
+      inTurn(t, { ...event, turnId: tool.turnId }, (turn) =>
+        withTool(turn, { ...tool, answer, ...(tool.cell && { cell: answeredCell(tool.cell, output, event.at) }) })
+      ),
+    (t) => (tool.cellCallId === undefined ? [t, noEffects] : waited(t, event, tool.cellCallId, output))
+  )
+}
+
+const isAbort = (output: Json): boolean => typeof output === "string" && /aborted/.test(output)
+
+const toolIn = (thread: Thread, turnId: string, callId: string): Tool | undefined => {
+  const turn = Table.get(thread.turns, turnId)
+  return turn && Table.get(turn.tools, `${turnId}/${callId}`)
+}
+
+/** A wait has seen how its cell went on. */
+const waited = (thread: Thread, event: EventOf<"ItemRecorded">, cellCallId: string, output: Json): Step<Thread> => {
+  const at = thread.cells.findLast(({ callId }) => callId === cellCallId)
+  if (at === undefined) return [thread, noEffects]
+  return inTurn(thread, { at: event.at, turnId: at.turnId }, (turn) => {
+    const tool = Table.get(turn.tools, `${at.turnId}/${cellCallId}`)
+    if (tool?.cell === undefined || tool.cell.endedAt !== undefined) return [turn, noEffects]
+    return withTool(turn, { ...tool, cell: waitedCell(tool.cell, output, event.at) })
+  })
+}

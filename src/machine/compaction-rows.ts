@@ -1,0 +1,144 @@
+/**
+ * Rows of a thread that tell of compactions: `compacted`, its item, and the Pre- and PostCompact hooks.
+ *
+ * A compaction is told once the next thing in its turn has happened: only then is it certain whether somebody asked
+ * for it, and when it began. Times: Unix seconds.
+ */
+import type { EventOf } from "../domain/event.ts"
+import type { HistoryItem } from "../domain/history-item.ts"
+import type { Json } from "../wire/json.ts"
+import type { Compaction } from "./compaction.ts"
+import { noEffects, type SpanEffect, type Step } from "./effect.ts"
+import { replaced, viewOf } from "./history.ts"
+import * as Response from "./response.ts"
+import * as Table from "./table.ts"
+import { inOrder, inTurn, type Thread, turnIdOf } from "./thread.ts"
+import { sumUsage, type Turn, withCompaction, withLlm } from "./turn.ts"
+
+/** `compacted`: the history is another one from here on. */
+export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Thread> => {
+  const turnId = turnIdOf(thread, event)
+  const items = event.items ?? summaryAlone(event.summary)
+  const history = replaced(items)
+  const { response, unclaimed, ...rest } = thread
+  const next: Thread = { ...rest, history, readyAt: event.at, marks: [] }
+  if (turnId === undefined) return [next, noEffects]
+  const asked = summaryResponse(thread, event, turnId)
+  return inOrder(
+    next,
+    (t) => {
+      const usage = asked?.completed?.usage
+      const total = sumUsage(t.usage, usage)
+      return [total === undefined ? t : { ...t, usage: total }, noEffects]
+    },
+    (t) =>
+      inTurn(t, { ...event, turnId }, (turn) => {
+        const n = turn.compactions.length + 1
+        const key = { kind: "compaction" as const, threadId: thread.id, key: `${turnId}/compaction/${n}` }
+        const before = asked?.input ?? viewOf(thread.history, undefined)
+        const open = Table.values(turn.compactions).find(
+          (c) => c.installedAt === undefined && c.outcome === "unfinished"
+        )
+        const compaction: Compaction = {
+          ...open,
+          key: open?.key ?? key,
+          threadId: thread.id,
+          turnId,
+          parent: turn.key,
+          startedAt: open?.startedAt ?? asked?.startedAt ?? thread.readyAt,
+          installedAt: event.at,
+          before,
+          after: viewOf(history, undefined),
+          ...(event.summary !== undefined && { summary: event.summary }),
+          ...(asked?.completed?.usage && { tokensBefore: asked.completed.usage.input }),
+          outcome: "ok"
+        }
+        const usage = sumUsage(turn.usage, asked?.completed?.usage)
+        const counted = usage === undefined ? turn : { ...turn, usage }
+        return inOrder(
+          counted,
+          (held) => [{ ...held, compactions: Table.set(held.compactions, compaction.key.key, compaction) }, noEffects],
+          (held) =>
+            asked === undefined
+              ? [held, noEffects]
+              : withLlm(held, Response.asSummary(thread, held, asked, compaction.key))
+        )
+      })
+  )
+}
+
+/** The response that a compaction asked for: the one just held, or one that left nothing but its usage. */
+const summaryResponse = (
+  thread: Thread,
+  event: EventOf<"HistoryReplaced">,
+  turnId: string
+): Response.Response | undefined => {
+  const { response, unclaimed } = thread
+  if (response !== undefined && !response.calls) {
+    return response.completed === undefined ? { ...response, completed: {} } : response
+  }
+  if (unclaimed === undefined) return undefined
+  const begun = Response.begin(thread, turnId, event.at, undefined).response
+  const text = event.summary
+  const output: ReadonlyArray<Json> =
+    text === undefined
+      ? []
+      : [{ type: "message", role: "assistant", content: [{ type: "output_text", text: withoutPreamble(text) }] }]
+  return begun && { ...begun, output, completed: { usage: unclaimed } }
+}
+
+/** What Codex writes before a summary, for the model that reads it, ends with a line break. */
+const withoutPreamble = (summary: string): string => {
+  const end = summary.indexOf("\n")
+  return summary.startsWith("Another language model started to solve this problem") && end > 0
+    ? summary.slice(end + 1)
+    : summary
+}
+
+/** A version that records no replacement history (0.77) keeps the summary alone, as far as its record tells. */
+const summaryAlone = (summary: string | undefined): ReadonlyArray<HistoryItem> =>
+  summary === undefined
+    ? []
+    : [{ value: { type: "message", role: "user", content: [{ type: "input_text", text: summary }] } }]
+
+/** The item ContextCompaction or its legacy event: when a compaction began and was done. */
+export const compactionObserved = (thread: Thread, event: EventOf<"CompactionObserved">): Step<Thread> =>
+  inTurn({ ...thread, readyAt: event.at }, event, (turn) => {
+    const last = Table.values(turn.compactions).at(-1)
+    if (last === undefined) return [turn, noEffects]
+    const startedAt = Math.min(last.startedAt, event.startedAt ?? last.startedAt)
+    return [{ ...turn, compactions: Table.set(turn.compactions, last.key.key, { ...last, startedAt }) }, noEffects]
+  })
+
+/** Pre- and PostCompact hooks. */
+export const compactionHooked = (thread: Thread, event: EventOf<"CompactionHooked">): Step<Thread> =>
+  inTurn(thread, event, (turn) => {
+    const trigger = event.trigger === "manual" || event.trigger === "auto" ? event.trigger : undefined
+    return trigger === undefined
+      ? [turn, noEffects]
+      : [{ ...turn, facts: { ...turn.facts, compaction_trigger: trigger } }, noEffects]
+  })
+
+/** Tells the compactions of a turn that are whole: something else has happened in it, or it is over. */
+export const tellCompactions = (turn: Turn, trigger: "manual" | "auto"): Step<Turn> => {
+  let next = turn
+  const effects: Array<SpanEffect> = []
+  for (const compaction of Table.values(turn.compactions)) {
+    if (compaction.trigger !== undefined || compaction.installedAt === undefined) continue
+    const hooked = turn.facts.compaction_trigger
+    const [after, told] = withCompaction(next, {
+      ...compaction,
+      trigger: hooked === "manual" ? "manual" : hooked === "auto" ? "auto" : trigger
+    })
+    next = after
+    effects.push(...told)
+  }
+  return [next, effects]
+}
+
+/** The same for a thread that continues another one: history, no span. */
+export const rememberReplaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Thread => ({
+  ...thread,
+  history: replaced(event.items ?? summaryAlone(event.summary)),
+  marks: []
+})

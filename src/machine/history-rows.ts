@@ -1,0 +1,161 @@
+/**
+ * Rows of a thread that make its history and tell its responses: items, usage, rollbacks.
+ *
+ * The order of items in the file is the order of the model's history. What an item says of a tool is handed to
+ * call-rows.ts, what a new history says of a compaction to compaction-rows.ts. Times: Unix seconds.
+ */
+
+import { neverSent } from "../domain/codex-rules.ts"
+import type { EventOf, Usage } from "../domain/event.ts"
+import type { HistoryItem } from "../domain/history-item.ts"
+import { isObject } from "../wire/record.ts"
+import { withAttempts } from "./attempt-rows.ts"
+import { answered, called } from "./call-rows.ts"
+import { noEffects, type Step } from "./effect.ts"
+import { append, takenBack } from "./history.ts"
+import * as Response from "./response.ts"
+import * as Table from "./table.ts"
+import { inOrder, inTurn, type Thread, turnIdOf, withTurnQuietly } from "./thread.ts"
+import { sumUsage, type TurnOutcome, withLlm } from "./turn.ts"
+
+/** Feeds a thread's history without telling anything: replayed and inherited records. */
+export const remember = (thread: Thread, item: HistoryItem): Thread =>
+  neverSent.has(String(item.value.type)) ? thread : { ...thread, history: append(thread.history, item) }
+
+/**
+ * Tells the response that is held, if any: nothing that follows can change what it was.
+ *
+ * @param ending how its turn ends, where that is why it is told
+ */
+export const settle = (thread: Thread, ending?: TurnOutcome): Step<Thread> => {
+  const { response, failedAt, ...rest } = thread
+  if (response === undefined) return [thread, noEffects]
+  const turn = Table.get(thread.turns, response.turnId)
+  // A review's turn ends with a message that Codex writes in the model's name.
+  if (turn === undefined || (response.completed === undefined && turn.tags.includes("review"))) return [rest, noEffects]
+  const [counted, plain] = Response.asLlm(thread, turn, response, ending)
+  const llm = withAttempts(turn, plain)
+  const [told, effects] = withLlm(counted, llm)
+  const total = sumUsage(thread.usage, response.completed?.usage)
+  const failed = llm.outcome === "error"
+  const next: Thread = {
+    ...withTurnQuietly(rest, told),
+    lastRequest: { key: llm.key, view: response.input },
+    failures: failed ? thread.failures + 1 : 0,
+    ...(failed && failedAt !== undefined && { failedAt }),
+    ...(total && { usage: total })
+  }
+  return [next, effects]
+}
+
+/** A response is over for sure: told at once when it called tools, held one record longer when it did not. */
+const complete = (thread: Thread, completed: { responseId?: string; usage?: Usage }): Step<Thread> => {
+  const response = thread.response
+  if (response === undefined) return [thread, noEffects]
+  const next = { ...thread, response: { ...response, completed } }
+  return response.calls ? settle(next) : [next, noEffects]
+}
+
+const outputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {
+  const pending = thread.response
+  const another =
+    pending !== undefined &&
+    (pending.completed !== undefined ||
+      pending.turnId !== turnId ||
+      (pending.sampledThrough !== undefined && event.sampledThrough !== undefined
+        ? pending.sampledThrough !== event.sampledThrough
+        : pending.sealed))
+  return inOrder(
+    thread,
+    (t) => (another ? settle(t) : [t, noEffects]),
+    (t) => [t.response === undefined ? Response.begin(t, turnId, event.at, event.sampledThrough) : t, noEffects],
+    (t) => called(t, event, turnId),
+    (t) => {
+      const response = t.response
+      if (response === undefined) return [t, noEffects]
+      const calls = response.calls || event.item.value.call_id !== undefined
+      const output = [...response.output, event.item.value]
+      return [
+        { ...remember(t, event.item), response: { ...response, output, calls, lastOutputAt: event.at } },
+        noEffects
+      ]
+    }
+  )
+}
+
+const inputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string | undefined): Step<Thread> =>
+  inOrder(
+    thread,
+    (t) => (t.response?.completed === undefined ? [t, noEffects] : settle(t)),
+    (t) => [t.response === undefined ? t : { ...t, response: { ...t.response, sealed: true } }, noEffects],
+    (t) => (turnId === undefined ? [t, noEffects] : answered(t, event, turnId)),
+    (t) => (turnId === undefined ? [t, noEffects] : messaged(t, event, turnId)),
+    (t) => [{ ...remember(t, event.item), readyAt: event.at }, noEffects]
+  )
+
+/** A message from another agent sets an agent's turn going: it is what the turn was asked. */
+const messaged = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {
+  const { type, content } = event.item.value
+  if (type !== "agent_message" || !Array.isArray(content)) return [thread, noEffects]
+  const words = content.flatMap((part) => (isObject(part) && typeof part.text === "string" ? [part.text] : []))
+  if (words.length === 0) return [thread, noEffects]
+  return inTurn(thread, { ...event, turnId }, (turn) => [
+    turn.counts.responses > 0 ? turn : { ...turn, prompts: [...turn.prompts, { images: 0, text: words.join("\n") }] },
+    noEffects
+  ])
+}
+
+/** An item of the model's history. */
+export const itemRecorded = (thread: Thread, event: EventOf<"ItemRecorded">): Step<Thread> => {
+  const turnId = turnIdOf(thread, event)
+  if (event.side === "output" && turnId !== undefined) return outputItem(thread, event, turnId)
+  return inputItem(thread, event, turnId)
+}
+
+/** A response's usage record (0.155 +): the response is whole. */
+export const responseCompleted = (thread: Thread, event: EventOf<"ResponseCompleted">): Step<Thread> => {
+  const completed = { responseId: event.responseId, ...(event.usage && { usage: event.usage }) }
+  const turnId = turnIdOf(thread, event)
+  const ready: Thread = { ...thread, usageRecords: true }
+  if (turnId === undefined) return [ready, noEffects]
+  return inOrder(
+    ready,
+    (t) => (t.response?.completed !== undefined ? settle(t) : [t, noEffects]),
+    (t) => [t.response === undefined ? Response.begin(t, turnId, event.at, undefined) : t, noEffects],
+    (t) => complete(t, completed)
+  )
+}
+
+/** The legacy way to tell usage: cumulative counts, repeated unchanged, sometimes late. */
+export const usageCounted = (thread: Thread, event: EventOf<"UsageCounted">): Step<Thread> => {
+  const known: Thread = {
+    ...thread,
+    ...(event.contextWindow !== undefined && { contextWindow: event.contextWindow }),
+    ...(event.rateLimits !== undefined && { rateLimits: event.rateLimits })
+  }
+  const repeated = event.totalKey === undefined || event.totalKey === thread.usageKey
+  if (repeated) {
+    // Codex repeats its counts when a request failed: nothing else is written about it.
+    const waiting = thread.usageRecords && thread.response === undefined && event.at > thread.readyAt + 0.005
+    return [waiting ? { ...known, failedAt: event.at, failures: known.failures + 1 } : known, noEffects]
+  }
+  const counted: Thread = { ...known, usageKey: event.totalKey }
+  if (thread.usageRecords || event.last === undefined) return [counted, noEffects]
+  return counted.response === undefined
+    ? [{ ...counted, unclaimed: event.last }, noEffects]
+    : complete(counted, { usage: event.last })
+}
+
+/** A streamed item tells when the response's output began. */
+export const outputStarted = (thread: Thread, event: EventOf<"OutputStarted">): Step<Thread> => [
+  event.startedAt === undefined || thread.response !== undefined ? thread : { ...thread, outputSince: event.startedAt },
+  noEffects
+]
+
+/** The last turns were taken back (before 0.155). */
+export const historyRolledBack = (thread: Thread, event: EventOf<"HistoryRolledBack">): Step<Thread> => {
+  const keep = Math.max(0, thread.marks.length - event.turns)
+  const length = thread.marks[keep]
+  if (length === undefined) return [thread, noEffects]
+  return [{ ...thread, history: takenBack(thread.history, length), marks: thread.marks.slice(0, keep) }, noEffects]
+}

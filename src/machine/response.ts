@@ -1,0 +1,147 @@
+/**
+ * Which output items are one response: producing → completed → told.
+ *
+ * A response is told by its usage record (0.155 +), by a fresh count of tokens (legacy), by the history that its items
+ * had seen (0.169), or by the next input item. One without calls is held until the next record, because a summary
+ * that a compaction asked for looks the same until `compacted` follows it.
+ */
+import type { Usage } from "../domain/event.ts"
+import type { Json } from "../wire/json.ts"
+import type { SpanKey } from "./effect.ts"
+import { asRequested, compactionInput, type HistoryView, viewOf } from "./history.ts"
+import type { Llm, LlmOutcome } from "./llm.ts"
+import type { Thread } from "./thread.ts"
+import { sumUsage, type Turn, type TurnOutcome } from "./turn.ts"
+
+export interface Response {
+  readonly turnId: string
+  readonly input: HistoryView
+  /** The history that its items had seen; undefined where the version does not say. */
+  readonly sampledThrough?: number
+  readonly startedAt: number
+  readonly firstOutputAt: number
+  readonly firstTokenAt?: number
+  readonly lastOutputAt: number
+  readonly output: ReadonlyArray<Json>
+  /** It called tools, so it is no compaction's summary. */
+  readonly calls: boolean
+  /** An input item came after its output. */
+  readonly sealed: boolean
+  readonly completed?: { readonly responseId?: string; readonly usage?: Usage }
+}
+
+/** Codex waits this long before it asks again, doubling each time (0.169: 200 ms, give or take a tenth). */
+const retryDelay = (failures: number): number => 0.2 * 2 ** (Math.max(1, failures) - 1)
+
+/** When the request went out: after the last record it could see, or after the pause that follows a failed one. */
+const requestTime = (thread: Thread, firstOutputAt: number): number => {
+  const { failedAt, readyAt, failures } = thread
+  const ready = failedAt !== undefined && failedAt > readyAt ? failedAt + retryDelay(failures) : readyAt
+  return Math.min(ready, firstOutputAt)
+}
+
+/** A response begins: its input is the thread's history as a request made now sends it. */
+export const begin = (thread: Thread, turnId: string, at: number, sampledThrough: number | undefined): Thread => {
+  const base = thread.instructionsIn === "input" ? thread.baseInstructions : undefined
+  const history = asRequested(thread.history, base, thread.model)
+  const { outputSince, ...rest } = thread
+  const since = outputSince !== undefined && outputSince > thread.readyAt ? Math.min(outputSince, at) : at
+  return {
+    ...rest,
+    history,
+    response: {
+      turnId,
+      input: viewOf(history, thread.lastRequest),
+      startedAt: requestTime(thread, since),
+      firstOutputAt: since,
+      ...(since !== at && { firstTokenAt: since }),
+      lastOutputAt: at,
+      output: [],
+      calls: false,
+      sealed: false,
+      ...(sampledThrough !== undefined && { sampledThrough })
+    }
+  }
+}
+
+/** The key of the response that a turn is producing or will produce next. */
+export const responseKey = (turn: Turn): SpanKey => ({
+  kind: "llm",
+  threadId: turn.threadId,
+  key: `${turn.turnId}/${turn.counts.responses + 1}`
+})
+
+/** How a response ended that nobody reported as completed. */
+const incomplete = (
+  thread: Thread,
+  ending: TurnOutcome | undefined
+): { outcome: LlmOutcome; error?: NonNullable<Llm["error"]> } => {
+  if (ending === "interrupted" || ending === "unfinished") return { outcome: ending }
+  if (!thread.usageRecords) return { outcome: "ok" }
+  return { outcome: "error", error: { message: "the response was cut before it completed", code: "response_cut" } }
+}
+
+/** What the model's own settings were. */
+export const modelFacts = (thread: Thread) => {
+  const provider = thread.facts.model_provider
+  const instructions = thread.instructionsIn === "request" ? thread.baseInstructions : undefined
+  return {
+    ...(thread.model !== undefined && { model: thread.model }),
+    ...(typeof provider === "string" && { provider }),
+    ...(thread.effort !== undefined && { effort: thread.effort }),
+    ...(thread.contextWindow !== undefined && { contextWindow: thread.contextWindow }),
+    ...(instructions !== undefined && instructions !== "" && { instructions })
+  }
+}
+
+/** The response as a model call of its turn, and the turn that has counted it. */
+export const asLlm = (
+  thread: Thread,
+  turn: Turn,
+  response: Response,
+  ending: TurnOutcome | undefined
+): readonly [Turn, Llm] => {
+  const { completed } = response
+  const cut = completed === undefined && thread.usageRecords
+  const counts = cut
+    ? { ...turn.counts, cut: turn.counts.cut + 1 }
+    : { ...turn.counts, responses: turn.counts.responses + 1 }
+  const usage = sumUsage(turn.usage, completed?.usage)
+  const llm: Llm = {
+    key: cut ? { ...responseKey(turn), key: `${turn.turnId}/cut/${counts.cut}` } : responseKey(turn),
+    threadId: thread.id,
+    turnId: turn.turnId,
+    parent: turn.key,
+    ...(!cut && { ordinal: counts.responses }),
+    input: response.input,
+    output: response.output,
+    startedAt: response.startedAt,
+    firstOutputAt: response.firstOutputAt,
+    ...(response.firstTokenAt !== undefined && { firstTokenAt: response.firstTokenAt }),
+    endedAt: response.lastOutputAt,
+    ...(completed === undefined ? incomplete(thread, ending) : { outcome: "ok" as const }),
+    ...(completed?.responseId !== undefined && { responseId: completed.responseId }),
+    ...(completed?.usage && { usage: completed.usage }),
+    ...modelFacts(thread)
+  }
+  return [{ ...turn, counts, ...(usage && { usage }) }, llm]
+}
+
+/** The response as the model call of a compaction: it saw the history and a request to sum it up. */
+export const asSummary = (thread: Thread, turn: Turn, response: Response, compaction: SpanKey): Llm => ({
+  key: { kind: "llm", threadId: thread.id, key: `${compaction.key}/1` },
+  threadId: thread.id,
+  turnId: turn.turnId,
+  parent: compaction,
+  input: compactionInput(response.input),
+  output: response.output,
+  startedAt: response.startedAt,
+  firstOutputAt: response.firstOutputAt,
+  ...(response.firstTokenAt !== undefined && { firstTokenAt: response.firstTokenAt }),
+  endedAt: response.lastOutputAt,
+  outcome: "ok",
+  ...(response.completed?.responseId !== undefined && { responseId: response.completed.responseId }),
+  ...(response.completed?.usage && { usage: response.completed.usage }),
+  ...modelFacts(thread),
+  assumed: "compaction prompt"
+})

@@ -1,0 +1,301 @@
+/**
+ * A session: one root thread and all its agents, which is one trace.
+ *
+ * Routes an event to the thread it belongs to, keeps replayed history out of the spans, ties agents to the turns that
+ * spawned them, and bounds what is retained. `reduce` and `end` are the whole interface of this room.
+ * Times: Unix seconds.
+ */
+import type { DomainEvent, EventOf, Usage } from "../domain/event.ts"
+import { agentHooked, agentObserved, edgeOf, spawnAnswered } from "./agent-rows.ts"
+import * as Attempts from "./attempt-rows.ts"
+import * as Compactions from "./compaction-rows.ts"
+import { noEffects, type SpanEffect, type Step } from "./effect.ts"
+import * as History from "./history-rows.ts"
+import { replays, startThread } from "./replay.ts"
+import * as Table from "./table.ts"
+import { inOrder, newThread, type Thread } from "./thread.ts"
+import { toolEnded } from "./tool.ts"
+import * as Tools from "./tool-rows.ts"
+import { sumUsage, type Turn } from "./turn.ts"
+import * as Turns from "./turn-rows.ts"
+
+export interface Session {
+  /** The root thread: also the trace. Unknown until a source names it. */
+  readonly rootId?: string
+  readonly threads: Table.Table<Thread>
+  /** When a hook said that the session is over. */
+  readonly endedAt?: number
+  readonly endReason?: string
+}
+
+export const newSession = (rootId?: string): Session => ({
+  threads: Table.empty(),
+  ...(rootId !== undefined && { rootId })
+})
+
+/** Closed turns are kept for late facts while their lines are not longer than this, all together. */
+const retainedBytesMax = 8 * 1024 * 1024
+
+/** Token counts of the whole tree, every response once. */
+export const sessionUsage = (session: Session): Usage | undefined =>
+  Table.values(session.threads).reduce<Usage | undefined>((sum, thread) => sumUsage(sum, thread.usage), undefined)
+
+export const rootThread = (session: Session): Thread | undefined =>
+  session.rootId === undefined ? undefined : Table.get(session.threads, session.rootId)
+
+// --------------------------------------------------------------------------------------------------- Events of a thread
+
+/** Rows of a thread, by event: those that may touch no other thread. */
+const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
+  switch (event._tag) {
+    case "ThreadStarted":
+      return [startThread(thread, event), noEffects]
+    case "SessionNoted":
+      return [{ ...thread, facts: { ...thread.facts, ...event.facts } }, noEffects]
+    case "HistoryMissing":
+      return [{ ...thread, historyMissing: true }, noEffects]
+    case "TurnStarted":
+      return Turns.turnStarted(thread, event)
+    case "Prompted":
+      return Turns.prompted(thread, event)
+    case "TurnConfigured":
+      return Turns.turnConfigured(thread, event)
+    case "TurnEnded":
+      return Turns.turnEnded(thread, event)
+    case "StopObserved":
+      return Turns.stopObserved(thread, event)
+    case "ItemRecorded":
+      return History.itemRecorded(thread, event)
+    case "OutputStarted":
+      return History.outputStarted(thread, event)
+    case "ResponseCompleted":
+      return History.responseCompleted(thread, event)
+    case "UsageCounted":
+      return History.usageCounted(thread, event)
+    case "ModelRequested":
+      return Attempts.modelRequested(thread, event)
+    case "ModelAnswered":
+      return Attempts.modelAnswered(thread, event)
+    case "HistoryReplaced":
+      return Compactions.historyReplaced(thread, event)
+    case "HistoryRolledBack":
+      return History.historyRolledBack(thread, event)
+    case "CompactionObserved":
+      return Compactions.compactionObserved(thread, event)
+    case "CompactionHooked":
+      return Compactions.compactionHooked(thread, event)
+    case "ToolRan":
+      return Tools.toolRan(thread, event)
+    case "ToolHooked":
+      return Tools.toolHooked(thread, event)
+    case "ApprovalRequested":
+      return Tools.approvalRequested(thread, event)
+    case "ReviewEntered":
+      return Turns.reviewEntered(thread, event)
+    case "ReviewExited":
+      return Turns.reviewExited(thread, event)
+    case "Unrecognised":
+      return [thread, [{ _tag: "Note", topic: event.topic, detail: event.detail }]]
+    case "InterruptObserved":
+    case "SessionEnded":
+    case "AgentObserved":
+    case "AgentHooked":
+      return [thread, noEffects]
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------- Spans of threads
+
+/** Whether a thread's own span may be told: it is known, and so is its place in the tree. */
+const visible = (thread: Thread): boolean =>
+  thread.root ? thread.known || thread.turns.length > 0 : thread.known && thread.parentTurn !== undefined
+
+/** What changed of a thread's own span: it opens once, and grows with every turn. */
+const threadEffects = (
+  session: Session,
+  before: Thread | undefined,
+  after: Thread,
+  event: DomainEvent
+): ReadonlyArray<SpanEffect> => {
+  if (!visible(after)) return noEffects
+  const first = before === undefined || !visible(before)
+  const grown = event._tag === "TurnEnded" || event._tag === "SessionEnded" || event._tag === "AgentObserved"
+  if (!first && !grown) return noEffects
+  const subject = after.root ? { kind: "session" as const, session } : { kind: "agent" as const, thread: after }
+  return [{ _tag: first ? "OpenSpan" : "PatchSpan", subject }]
+}
+
+const withThread = (session: Session, thread: Thread): Session => ({
+  ...session,
+  threads: Table.set(session.threads, thread.id, thread)
+})
+
+/** Changes a thread, made when nobody has heard of it yet, and tells what became of its own span. */
+const inThread = (
+  session: Session,
+  id: string,
+  event: DomainEvent,
+  change: (thread: Thread) => Step<Thread>
+): Step<Session> => {
+  const before = Table.get(session.threads, id)
+  const [changed, effects] = change(before ?? newThread(id, id === session.rootId, event.at))
+  const after = event.inherited === true ? changed : { ...changed, lastAt: Math.max(changed.lastAt, event.at) }
+  const next = withThread(session, after)
+  return [next, [...threadEffects(next, before, after, event), ...effects]]
+}
+
+// ---------------------------------------------------------------------------------------------------------------- Reduce
+
+/** The root is named by `session_id`; older versions name it by having no parent. */
+const rooted = (session: Session, event: DomainEvent): Session => {
+  if (session.rootId !== undefined || event.inherited === true) return session
+  if (event._tag !== "ThreadStarted") return event.live === true ? { ...session, rootId: event.threadId } : session
+  if (event.metaId !== event.threadId) return session
+  return { ...session, rootId: event.rootId ?? event.lineage.parentThreadId ?? event.threadId }
+}
+
+/**
+ * One event folded in.
+ *
+ * Pure: the same session and event give the same result. Order matters within one file; files and hooks may interleave
+ * at will, and the last effects of every span are the same in the end.
+ */
+export const reduce = (state: Session, event: DomainEvent): Step<Session> => {
+  const session = rooted(state, event)
+  const thread = Table.get(session.threads, event.threadId)
+  if (thread !== undefined && event.live !== true && replays(thread, event)) {
+    return inThread(session, event.threadId, event, (t) => [remembered(t, event), noEffects])
+  }
+  if (event.inherited === true) {
+    return inThread(session, event.threadId, event, (t) => [remembered(t, event), noEffects])
+  }
+  const [next, effects] = inOrder(
+    session,
+    (s) => inThread(s, event.threadId, event, (t) => threadStep(t, event)),
+    (s) => acrossThreads(s, event)
+  )
+  const [bounded, notes] = event._tag === "TurnEnded" ? retain(next) : [next, noEffects]
+  return [bounded, notes.length === 0 ? effects : [...effects, ...notes]]
+}
+
+/** A record of the parent's that feeds the history of a thread that continues it, and nothing else. */
+const remembered = (thread: Thread, event: DomainEvent): Thread => {
+  switch (event._tag) {
+    case "ThreadStarted":
+      return startThread(thread, event)
+    case "ItemRecorded":
+      return History.remember(thread, event.item)
+    case "HistoryReplaced":
+      return Compactions.rememberReplaced(thread, event)
+    case "HistoryRolledBack":
+      return History.historyRolledBack(thread, event)[0]
+    case "TurnStarted":
+      return { ...thread, marks: [...thread.marks, thread.history.length] }
+    case "TurnConfigured":
+      return event.model === undefined ? thread : { ...thread, model: event.model }
+    case "UsageCounted":
+      return event.totalKey === undefined ? thread : { ...thread, usageKey: event.totalKey }
+    default:
+      return thread
+  }
+}
+
+/** What an event says of other threads than its own. */
+const acrossThreads = (session: Session, event: DomainEvent): Step<Session> => {
+  switch (event._tag) {
+    case "AgentObserved":
+      return agentObserved(session, event, inThread)
+    case "AgentHooked":
+      return agentHooked(session, event, inThread)
+    case "TurnStarted":
+      return spawnedBy(session, event)
+    case "ItemRecorded":
+      return inOrder(
+        session,
+        (s) => spawnAnswered(s, event, inThread),
+        (s) => edgeOf(s, event, inThread)
+      )
+    case "SessionEnded":
+      return inThread(
+        { ...session, endedAt: event.at, ...(event.reason !== undefined && { endReason: event.reason }) },
+        event.threadId,
+        event,
+        (t) => [t, noEffects]
+      )
+    default:
+      return [session, noEffects]
+  }
+}
+
+/** An agent's first turn names the turn that set it going (0.169). */
+const spawnedBy = (session: Session, event: EventOf<"TurnStarted">): Step<Session> => {
+  const thread = Table.get(session.threads, event.threadId)
+  const parentThreadId = thread?.lineage.parentThreadId
+  if (thread === undefined || thread.root || thread.parentTurn !== undefined) return [session, noEffects]
+  if (parentThreadId === undefined || event.parentTurnId === undefined) return [session, noEffects]
+  const parentTurn = { kind: "turn" as const, threadId: parentThreadId, key: event.parentTurnId }
+  return inThread(session, event.threadId, event, (t) => [{ ...t, parentTurn }, noEffects])
+}
+
+// ---------------------------------------------------------------------------------------------------- What is retained
+
+const droppable = (turn: Turn, thread: Thread): boolean =>
+  turn.outcome !== undefined && turn.turnId !== thread.currentTurnId && Table.values(turn.tools).every(toolEnded)
+
+/** Lets go of the oldest closed turns once their lines are too long: a late fact of theirs becomes a note. */
+const retain = (session: Session): Step<Session> => {
+  const threads = Table.values(session.threads)
+  let excess = threads.reduce((sum, thread) => sum + thread.bytes, 0) - retainedBytesMax
+  if (excess <= 0) return [session, noEffects]
+  let next = session
+  for (const thread of threads) {
+    let kept = thread
+    for (const turn of Table.values(thread.turns)) {
+      if (excess <= 0) break
+      if (!droppable(turn, kept)) continue
+      excess -= turn.bytes
+      kept = { ...kept, turns: Table.remove(kept.turns, turn.turnId), bytes: kept.bytes - turn.bytes }
+    }
+    if (kept !== thread) next = withThread(next, kept)
+  }
+  return [next, noEffects]
+}
+
+// ------------------------------------------------------------------------------------------------------------------- End
+
+/** Nothing more will come: what is open ends as unfinished at its last known time, and the threads' spans close. */
+export const end = (session: Session): ReadonlyArray<SpanEffect> => {
+  let state = session
+  const effects: Array<SpanEffect> = []
+  for (const thread of Table.values(session.threads)) {
+    const [ended, told] = endThread(placed(state, thread))
+    state = withThread(state, ended)
+    effects.push(...told)
+  }
+  for (const thread of Table.values(state.threads)) {
+    if (thread.root || !visible(thread)) continue
+    effects.push({ _tag: "CloseSpan", subject: { kind: "agent", thread } })
+  }
+  const root = rootThread(state)
+  if (root !== undefined && visible(root))
+    effects.push({ _tag: "CloseSpan", subject: { kind: "session", session: state } })
+  return effects
+}
+
+/** An agent that nobody claimed hangs under the turn of its parent that ran when it began, or its parent's last. */
+const placed = (session: Session, thread: Thread): Thread => {
+  if (thread.root || thread.parentTurn !== undefined) return thread
+  const parent = Table.get(session.threads, thread.lineage.parentThreadId ?? session.rootId ?? "")
+  const turns = parent === undefined ? [] : Table.values(parent.turns).filter((turn) => turn.startedAt !== undefined)
+  const running = turns.findLast((turn) => (turn.startedAt ?? 0) <= thread.firstAt) ?? turns.at(-1)
+  return running === undefined ? thread : { ...thread, parentTurn: running.key }
+}
+
+const endThread = (thread: Thread): Step<Thread> =>
+  inOrder(
+    thread,
+    (t) => Turns.tellHooked(t),
+    (t) => Turns.endOpenTurn(t),
+    (t) => History.settle(t, "unfinished"),
+    ...Table.values(thread.turns).map((turn) => (t: Thread) => Turns.endLeftOpen(t, turn.turnId))
+  )

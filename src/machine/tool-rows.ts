@@ -1,0 +1,155 @@
+/**
+ * Rows of a thread that tell of tools: runs, hooks, approvals, and which cell made a nested call.
+ *
+ * A nested call is told once its cell is certain: when only one cell can have made it, or when its turn is over and
+ * the likeliest of several is taken and marked. Times: Unix seconds.
+ */
+import type { ApprovalAsk, EventOf } from "../domain/event.ts"
+import type { Json, JsonObject } from "../wire/json.ts"
+import { attribute, type Candidate, evidence, taken } from "./cell.ts"
+import { noEffects, type Step } from "./effect.ts"
+import * as Table from "./table.ts"
+import { inOrder, inTurn, type Thread } from "./thread.ts"
+import { newTool, type Tool, toolName, toolStart, withHook, withRun } from "./tool.ts"
+import { type Turn, withTool } from "./turn.ts"
+
+/** Calls that a code cell makes go by Codex's own ids. */
+const isNested = (callId: string): boolean => callId.startsWith("exec-")
+
+const toolOf = (turn: Turn, callId: string): Tool =>
+  Table.get(turn.tools, `${turn.turnId}/${callId}`) ?? newTool(turn.threadId, turn.turnId, callId, isNested(callId))
+
+/** What really ran, when and how it ended. */
+export const toolRan = (thread: Thread, event: EventOf<"ToolRan">): Step<Thread> =>
+  inOrder(
+    thread,
+    (t) =>
+      inTurn(t, event, (turn) => {
+        const tool = withRun(toolOf(turn, event.callId), event.run)
+        // Nobody called it: the user ran it, or Codex itself did.
+        const placed = tool.nested || tool.parent !== undefined ? tool : { ...tool, parent: turn.key }
+        return withTool(turn, placed)
+      }),
+    (t) => placeNested(t, event, false)
+  )
+
+/** Pre- and PostToolUse. */
+export const toolHooked = (thread: Thread, event: EventOf<"ToolHooked">): Step<Thread> =>
+  inTurn(thread, event, (turn) =>
+    withTool(
+      turn,
+      withHook(toolOf(turn, event.callId), event.phase, {
+        at: event.at,
+        ...(event.toolName !== undefined && { name: event.toolName }),
+        ...(event.input !== undefined && { input: event.input }),
+        ...(event.output !== undefined && { output: event.output })
+      })
+    )
+  )
+
+// ------------------------------------------------------------------------------------------------------- Nested calls
+
+/** The cells that were running when a nested call began. */
+const candidates = (thread: Thread, at: number): ReadonlyArray<Candidate & { readonly turnId: string }> =>
+  thread.cells.flatMap(({ turnId, callId, taken: words }) => {
+    const turn = Table.get(thread.turns, turnId)
+    const cell = turn && Table.get(turn.tools, `${turnId}/${callId}`)?.cell
+    if (cell === undefined || cell.calledAt > at + 0.005) return []
+    if (cell.endedAt !== undefined && cell.endedAt < at - 0.1) return []
+    return [{ turnId, callId, cell, taken: words }]
+  })
+
+const placeNested = (
+  thread: Thread,
+  event: { readonly callId: string; readonly turnId?: string },
+  decide: boolean
+): Step<Thread> => {
+  const turnId = event.turnId ?? thread.currentTurnId
+  const turn = turnId === undefined ? undefined : Table.get(thread.turns, turnId)
+  const tool = turn && Table.get(turn.tools, `${turn.turnId}/${event.callId}`)
+  if (turn === undefined || tool === undefined || !tool.nested || tool.parent !== undefined) return [thread, noEffects]
+  const possible = candidates(thread, toolStart(tool))
+  const words = evidence(toolName(tool), tool.run?.input ?? tool.hook?.input)
+  const found = attribute(possible, words)
+  if (found === undefined) {
+    return decide
+      ? inTurn(thread, at(turn), (held) => withTool(held, { ...tool, parent: turn.key }))
+      : [thread, noEffects]
+  }
+  if (found.inferred && !decide) return [thread, noEffects]
+  const cell = possible.find(({ callId }) => callId === found.callId)
+  if (cell === undefined) return [thread, noEffects]
+  const parent = { kind: "tool" as const, threadId: thread.id, key: `${cell.turnId}/${cell.callId}` }
+  const cells = thread.cells.map((c) =>
+    c.callId === cell.callId && c.turnId === cell.turnId ? { ...c, taken: [...c.taken, taken(words)] } : c
+  )
+  return inTurn({ ...thread, cells }, at(turn), (held) =>
+    withTool(held, { ...tool, parent, ...(found.inferred && { parentInferred: true as const }) })
+  )
+}
+
+const at = (turn: Turn) => ({ turnId: turn.turnId, at: turn.lastAt })
+
+/** Places what is left of a turn's nested calls, in the order they began; cells that are done call nothing more. */
+export const decideNested = (thread: Thread, turnId: string): Step<Thread> => {
+  const turn = Table.get(thread.turns, turnId)
+  if (turn === undefined) return [thread, noEffects]
+  const left = Table.values(turn.tools).filter((tool) => tool.nested && tool.parent === undefined)
+  const inTime = [...left].sort((a, b) => toolStart(a) - toolStart(b))
+  return inOrder(
+    thread,
+    ...inTime.map((tool) => (t: Thread) => placeNested(t, { callId: tool.callId, turnId }, true)),
+    (t) => [{ ...t, cells: t.cells.filter((cell) => stillRuns(t, cell)) }, noEffects]
+  )
+}
+
+const stillRuns = (
+  thread: Thread,
+  { turnId, callId }: { readonly turnId: string; readonly callId: string }
+): boolean => {
+  const turn = Table.get(thread.turns, turnId)
+  const cell = turn && Table.get(turn.tools, `${turnId}/${callId}`)?.cell
+  return cell?.yielded === true && cell.endedAt === undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------- Approvals
+
+/** The command or patch of a call, as hooks and model write it. */
+const commandOf = (input: Json | undefined): string | undefined => {
+  if (typeof input === "string") return input
+  if (typeof input !== "object" || input === null) return undefined
+  const { command, cmd } = input as JsonObject
+  const said = command ?? cmd
+  return typeof said === "string" ? said : Array.isArray(said) ? String(said.at(-1)) : undefined
+}
+
+/** PermissionRequest names no call: turn, command and input must match it to one. */
+const asksFor = (ask: ApprovalAsk, tool: Tool): boolean => {
+  if (tool.approval !== undefined) return false
+  const asked = commandOf(ask.input)
+  const called = commandOf(tool.call?.input) ?? commandOf(tool.hook?.input) ?? commandOf(tool.run?.input)
+  if (asked !== undefined) return asked === called
+  return ask.toolName !== undefined && (ask.toolName === tool.call?.name || ask.toolName === tool.hook?.name)
+}
+
+/** Somebody was asked whether a call may run. */
+export const approvalRequested = (thread: Thread, event: EventOf<"ApprovalRequested">): Step<Thread> =>
+  inTurn(thread, event, (turn) => {
+    const tool = Table.values(turn.tools).find((candidate) => asksFor(event.ask, candidate))
+    const approval = { ...event.ask, askedAt: event.at }
+    return tool === undefined
+      ? [{ ...turn, asks: [...turn.asks, approval] }, noEffects]
+      : withTool(turn, { ...tool, approval })
+  })
+
+/** A question that came before its call was known finds it now. */
+export const claimApproval = (turn: Turn, tool: Tool): readonly [Turn, Tool] => {
+  const index = turn.asks.findIndex((ask) => asksFor(ask, tool))
+  const approval = turn.asks[index]
+  return approval === undefined
+    ? [turn, tool]
+    : [
+        { ...turn, asks: turn.asks.toSpliced(index, 1) },
+        { ...tool, approval }
+      ]
+}

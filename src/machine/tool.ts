@@ -1,0 +1,250 @@
+/**
+ * A tool call: called → running → done | failed | declined | interrupted | unfinished. Child span of its turn, or of
+ * the code cell whose script made it.
+ *
+ * Facts come from the model's call and its output (response items), from the run (turn items, legacy end events, a
+ * bundle) and from Pre/PostToolUse hooks, in any order: each row only adds what it was told, and the phase is read
+ * from what is known. The call's output is often written late, with the outputs of its neighbours; the run knows
+ * better when it was done. Times: Unix seconds. Rules: codex.md, "rollout-trace bundles" (three clocks).
+ */
+import type { ApprovalAsk, ToolKind, ToolRun } from "../domain/event.ts"
+import type { Json, JsonObject } from "../wire/json.ts"
+import type { Cell } from "./cell.ts"
+import type { SpanKey } from "./effect.ts"
+import type { TurnOutcome } from "./turn.ts"
+
+export interface Approval extends ApprovalAsk {
+  readonly askedAt: number
+}
+
+export interface Tool {
+  readonly key: SpanKey
+  readonly threadId: string
+  readonly turnId: string
+  readonly callId: string
+  /** Called by a code cell's script; the model never saw the call itself. */
+  readonly nested: boolean
+  /** The turn, or for a nested call its cell; unknown while several cells are possible. */
+  readonly parent?: SpanKey
+  readonly parentInferred?: true
+  readonly requestedBy?: SpanKey
+  readonly call?: {
+    readonly at: number
+    readonly name: string
+    readonly namespace?: string
+    readonly input: Json
+    /** The provider ran it itself (web search …): there will be no output item. */
+    readonly served?: true
+  }
+  readonly answer?: { readonly at: number; readonly output: Json }
+  /** No output was ever recorded, and a later request carried one that Codex made up. */
+  readonly answerMadeUp?: true
+  readonly run?: ToolRun
+  readonly hook?: {
+    readonly startedAt?: number
+    readonly endedAt?: number
+    readonly name?: string
+    readonly input?: Json
+    readonly output?: Json
+  }
+  readonly approval?: Approval
+  readonly cell?: Cell
+  /** Of a `wait`: the call that started the cell it waits for. */
+  readonly cellCallId?: string
+  readonly agentThreadId?: string
+  readonly turnEnd?: { readonly at: number; readonly outcome: TurnOutcome }
+}
+
+const kinds: { readonly [name: string]: ToolKind | undefined } = {
+  exec_command: "exec",
+  shell: "exec",
+  shell_command: "exec",
+  local_shell: "exec",
+  write_stdin: "write_stdin",
+  apply_patch: "patch",
+  web_search: "web_search",
+  image_generation: "image_generation",
+  view_image: "view_image",
+  update_plan: "plan",
+  tool_search: "tool_search",
+  spawn_agent: "agent",
+  send_input: "agent",
+  send_message: "agent",
+  followup_task: "agent",
+  assign_task: "agent",
+  wait_agent: "agent",
+  resume_agent: "agent",
+  close_agent: "agent",
+  interrupt_agent: "agent",
+  list_agents: "agent"
+}
+
+/** What kind of tool it is: the run knows, else the name tells. */
+export const toolKind = (tool: Tool): ToolKind => {
+  if (tool.cell !== undefined) return "code_cell"
+  if (tool.run?.kind !== undefined) return tool.run.kind
+  const { name, namespace } = tool.call ?? {}
+  if (namespace?.startsWith("mcp__")) return "mcp"
+  if (name === "wait" && tool.cellCallId !== undefined) return "wait"
+  const known = kinds[name ?? hookToolName(tool.hook?.name) ?? ""]
+  if (known !== undefined) return known
+  if (name === "wait") return isWaitInput(tool.call?.input) ? "wait" : "agent"
+  return (name ?? tool.hook?.name)?.startsWith("mcp__") === true ? "mcp" : "other"
+}
+
+const isWaitInput = (input: Json | undefined): boolean =>
+  typeof input === "object" && input !== null && "cell_id" in (input as JsonObject)
+
+/** Hooks call the shell tool `Bash`, as other agents do. */
+const hookToolName = (name: string | undefined): string | undefined => (name === "Bash" ? "exec_command" : name)
+
+/** `mcp__server__tool` → `server.tool`. */
+const mcpName = (name: string): string => name.replace(/^mcp__(.+?)__(.+)$/, "$1.$2")
+
+/** The span's name: the tool's, `server.tool` for MCP. */
+export const toolName = (tool: Tool): string => {
+  const { name, namespace } = tool.call ?? {}
+  if (tool.run?.kind === "mcp" && tool.run.name !== undefined) return tool.run.name
+  if (name !== undefined) {
+    return namespace?.startsWith("mcp__") === true ? `${namespace.slice(5).replace(/__$/, "")}.${name}` : mcpName(name)
+  }
+  return tool.run?.name ?? mcpName(hookToolName(tool.hook?.name) ?? "tool")
+}
+
+const answerText = (tool: Tool): string | undefined => {
+  const output = tool.answer?.output
+  if (typeof output === "string") return output
+  if (!Array.isArray(output)) return undefined
+  const first = output[0] as JsonObject | undefined
+  return typeof first?.text === "string" ? first.text : undefined
+}
+
+/** A terminal that went on after its call was answered (`write_stdin` speaks to it). */
+const stillRunning = (tool: Tool): boolean =>
+  toolKind(tool) === "exec" && /\nProcess running with session ID \d+\n/.test(answerText(tool) ?? "")
+
+/** Whether nothing more is expected of the call. */
+export const toolEnded = (tool: Tool): boolean => {
+  if (tool.cell !== undefined && tool.cell.endedAt === undefined)
+    return tool.turnEnd !== undefined && !tool.cell.yielded
+  if (tool.nested) return tool.run?.endedAt !== undefined || tool.turnEnd !== undefined
+  if (tool.call?.served === true) return true
+  if (tool.answer !== undefined) return !stillRunning(tool) || tool.run?.endedAt !== undefined
+  return tool.turnEnd !== undefined
+}
+
+/** Whether the span may be told: its place in the tree is known, and it really was called. */
+export const toolVisible = (tool: Tool): boolean =>
+  tool.parent !== undefined && (tool.call !== undefined || tool.run !== undefined || tool.nested)
+
+/** `Wall time: 0.4798 seconds` of an answer, and how coarse it is written (seconds). */
+const wallTime = (tool: Tool): { readonly seconds: number; readonly grain: number } | undefined => {
+  const found = /(?:^|\n)Wall time:? (\d+)(?:\.(\d+))? seconds/.exec(answerText(tool) ?? "")
+  if (found === null) return undefined
+  const decimals = found[2]?.length ?? 0
+  return { seconds: Number(`${found[1]}.${found[2] ?? 0}`), grain: 10 ** -decimals }
+}
+
+/** When the call began: the run's own clock, else the hook's, else the record of the call. */
+export const toolStart = (tool: Tool): number =>
+  tool.run?.startedAt ?? tool.hook?.startedAt ?? tool.call?.at ?? tool.run?.endedAt ?? tool.answer?.at ?? 0
+
+/**
+ * When the call was done, undefined while it runs.
+ *
+ * An answer without a run is written together with its neighbours', when the last of them is done. What it says of
+ * its own wall time tells then, to the precision that it is written with.
+ */
+export const toolEnd = (tool: Tool): number | undefined => {
+  if (!toolEnded(tool)) return undefined
+  const start = toolStart(tool)
+  if (tool.run?.endedAt !== undefined && tool.cell === undefined) return Math.max(start, tool.run.endedAt)
+  const answered = tool.cell?.endedAt ?? tool.answer?.at
+  if (answered !== undefined) {
+    if (tool.hook?.endedAt !== undefined && tool.cell === undefined) return Math.min(answered, tool.hook.endedAt)
+    const wall = tool.cell === undefined ? wallTime(tool) : undefined
+    if (wall === undefined) return answered
+    const soonest = start + wall.seconds
+    return answered - soonest <= wall.grain + 0.05 ? answered : soonest + wall.grain / 2
+  }
+  return tool.hook?.endedAt ?? tool.run?.endedAt ?? (tool.call?.served === true ? tool.call.at : tool.turnEnd?.at)
+}
+
+const declinedText = /rejected by user|rejected by the user|declined by user|denied by user|Rejected\(/i
+
+/** The exit code that the run reported, or that the answer names. */
+export const exitCode = (tool: Tool): number | undefined => {
+  if (tool.run?.exitCode !== undefined) return tool.run.exitCode
+  const kind = toolKind(tool)
+  if (kind !== "exec" && kind !== "patch" && kind !== "write_stdin") return undefined
+  const found = /^(?:Exit code: (-?\d+)\n|(?:.*\n){0,3}?Process exited with code (-?\d+)\n)/.exec(
+    answerText(tool) ?? ""
+  )
+  return found === null ? undefined : Number(found[1] ?? found[2])
+}
+
+/** How the call ended, as far as it is known. */
+export type ToolOutcome = "ok" | "error" | "declined" | "interrupted" | "unfinished"
+
+const failedAnswer =
+  /^(?:unsupported (?:custom tool )?call: |failed to parse function arguments|apply_patch verification failed|exec_command failed|write_stdin failed|execution error: )/
+
+export const toolOutcome = (tool: Tool): ToolOutcome => {
+  const text = answerText(tool)
+  if (text !== undefined && declinedText.test(text.slice(0, 400)) && tool.run?.status !== "ok") return "declined"
+  if (tool.run?.status === "declined") return "declined"
+  if (text !== undefined && /^(?:Wall time: [\d.]+ seconds\n)?aborted(?: by user)?/.test(text)) return "interrupted"
+  if (tool.run?.status === "interrupted") return "interrupted"
+  if (tool.cell?.outcome === "failed") return "error"
+  if (tool.cell?.outcome === "terminated") return "interrupted"
+  if (tool.run?.status === "error") return "error"
+  const code = exitCode(tool)
+  if (code !== undefined && code !== 0) return "error"
+  if (text !== undefined && failedAnswer.test(text)) return "error"
+  if (text?.startsWith("Script failed") === true) return "error"
+  if (tool.run?.status === "ok" || tool.call?.served === true) return "ok"
+  if (tool.cell !== undefined && tool.cell.endedAt === undefined) return lost(tool)
+  if (stillRunning(tool)) return lost(tool)
+  if (tool.answer !== undefined || tool.run?.endedAt !== undefined || tool.hook?.endedAt !== undefined) return "ok"
+  return lost(tool)
+}
+
+/** No end was ever seen: stopped with its turn, or simply not told. */
+const lost = (tool: Tool): ToolOutcome => (tool.turnEnd?.outcome === "interrupted" ? "interrupted" : "unfinished")
+
+/** What went wrong, in the tool's own words. */
+export const toolError = (tool: Tool): string | undefined => {
+  if (tool.run?.error !== undefined) return tool.run.error
+  const code = exitCode(tool)
+  if (code !== undefined && code !== 0) return `exit code ${code}`
+  return answerText(tool)?.slice(0, 2000)
+}
+
+/** Adds what a run told; a later, fuller report completes an earlier one. */
+export const withRun = (tool: Tool, run: ToolRun): Tool => ({
+  ...tool,
+  run: { ...tool.run, ...run, ...((tool.run?.facts || run.facts) && { facts: { ...tool.run?.facts, ...run.facts } }) }
+})
+
+/** The earliest start and end that hooks report are the true ones: a hook may be called twice, never early. */
+export const withHook = (
+  tool: Tool,
+  phase: "started" | "ended",
+  told: { readonly at: number; readonly name?: string; readonly input?: Json; readonly output?: Json }
+): Tool => {
+  const { at, ...content } = told
+  const time =
+    phase === "started"
+      ? { startedAt: Math.min(at, tool.hook?.startedAt ?? at) }
+      : { endedAt: Math.min(at, tool.hook?.endedAt ?? at) }
+  return { ...tool, hook: { ...tool.hook, ...content, ...time } }
+}
+
+/** A tool as it is before anything is known of it. */
+export const newTool = (threadId: string, turnId: string, callId: string, nested: boolean): Tool => ({
+  key: { kind: "tool", threadId, key: `${turnId}/${callId}` },
+  threadId,
+  turnId,
+  callId,
+  nested
+})

@@ -1,0 +1,242 @@
+/**
+ * Rows of a thread that make its turns: start, prompt, settings, end, review, model requests seen by hooks.
+ *
+ * One thread runs one turn at a time: a turn that begins while another is open says that the other's end was never
+ * written. Times: Unix seconds.
+ */
+import type { EventOf } from "../domain/event.ts"
+import { tellFailed } from "./attempt-rows.ts"
+import { tellCompactions } from "./compaction-rows.ts"
+import { noEffects, type Step } from "./effect.ts"
+import { settle } from "./history-rows.ts"
+import * as Table from "./table.ts"
+import { inOrder, inTurn, type Thread, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
+import { toolEnded } from "./tool.ts"
+import { decideNested } from "./tool-rows.ts"
+import { endTools, heldEffects, newTurn, type Turn, type TurnOutcome } from "./turn.ts"
+
+/** A turn begins: the one before it, if still open, ended unseen. */
+export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step<Thread> => {
+  const turnId = event.turnId ?? `turn-${thread.turnCount + 1}`
+  // While a reviewer works, its turn is echoed in the file of the thread that asked for the review.
+  if (thread.reviewTurnId !== undefined && thread.reviewTurnId !== turnId) return [thread, noEffects]
+  const known = Table.get(thread.turns, turnId)
+  if (known?.number !== undefined) return [thread, noEffects]
+  return inOrder(
+    thread,
+    (t) => endOpenTurn(t),
+    (t) => {
+      const { hookedOnly: _, ...before } = known ?? newTurn(t.id, turnId, t.key, event.at)
+      const turn: Turn = {
+        ...before,
+        number: t.turnCount + 1,
+        startedAt: event.at,
+        facts: { ...before.facts, ...event.facts },
+        ...(event.contextWindow !== undefined && { contextWindow: event.contextWindow }),
+        lastAt: Math.max(before.lastAt, event.at)
+      }
+      const started: Thread = {
+        ...t,
+        turnCount: t.turnCount + 1,
+        currentTurnId: turnId,
+        marks: [...t.marks, t.history.length],
+        readyAt: event.at,
+        ...(event.contextWindow !== undefined && { contextWindow: event.contextWindow })
+      }
+      const [next, effects] = withTurn(started, turn)
+      return [next, known === undefined ? effects : [...effects, ...heldEffects(turn)]]
+    }
+  )
+}
+
+/** The turn that was open when another began, or when nothing more will come. */
+export const endOpenTurn = (thread: Thread): Step<Thread> => {
+  const turn = thread.currentTurnId === undefined ? undefined : Table.get(thread.turns, thread.currentTurnId)
+  if (turn === undefined || turn.outcome !== undefined) return [thread, noEffects]
+  const implied = turn.facts.implied === true
+  const outcome = implied && answeredLast(thread) ? "completed" : "unfinished"
+  return endTurn(thread, turn, outcome, turn.lastAt, {})
+}
+
+/** A version without turn ends is done with a turn when the model spoke last. */
+const answeredLast = ({ history }: Thread): boolean => {
+  const last = history.items[history.length - 1]?.value
+  return last?.type === "message" && last.role === "assistant"
+}
+
+const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, told: Partial<Turn>): Step<Thread> =>
+  inOrder(
+    thread,
+    (t) => settle(t, outcome),
+    (t) => decideNested(t, turn.turnId),
+    (t) => tellFailed(t, turn.turnId),
+    (t) => {
+      const current = Table.get(t.turns, turn.turnId) ?? turn
+      const manual = current.prompts.length === 0 && current.counts.responses === 0
+      const [withCompactions, compactions] = tellCompactions(current, manual ? "manual" : "auto")
+      const [ended, tools] = endTools(withCompactions, at, outcome, (tool) => !toolEnded(tool))
+      const tags = [
+        ...ended.tags,
+        ...(outcome === "interrupted" ? ["interrupted"] : outcome === "failed" ? ["failed"] : []),
+        ...(manual && ended.compactions.length > 0 ? ["compaction"] : [])
+      ]
+      const [next, own] = withTurn(t, {
+        ...ended,
+        ...told,
+        outcome,
+        endedAt: at,
+        tags,
+        lastAt: Math.max(ended.lastAt, at)
+      })
+      const { currentTurnId, ...rest } = next
+      return [currentTurnId === turn.turnId ? rest : next, [...compactions, ...tools, ...own]]
+    }
+  )
+
+/** The end of a turn was written. */
+export const turnEnded = (thread: Thread, event: EventOf<"TurnEnded">): Step<Thread> => {
+  const id = turnIdOf(thread, event)
+  const turn = id === undefined ? undefined : Table.get(thread.turns, id)
+  if (turn === undefined || turn.outcome !== undefined) return [thread, noEffects]
+  const lastMessage = event.lastMessage ?? turn.lastMessage
+  const [next, effects] = endTurn(thread, turn, event.outcome, event.at, {
+    ...(event.error && { error: event.error }),
+    ...(event.reason !== undefined && { reason: event.reason }),
+    ...(lastMessage !== undefined && { lastMessage }),
+    ...(event.durationMs !== undefined && { durationMs: event.durationMs }),
+    ...(event.timeToFirstTokenMs !== undefined && { timeToFirstTokenMs: event.timeToFirstTokenMs })
+  })
+  const reviewed = thread.reviewTurnId === id ? withoutReview(next) : next
+  return [{ ...reviewed, ...(lastMessage !== undefined && { lastMessage }), endedAt: event.at }, effects]
+}
+
+const withoutReview = ({ reviewTurnId: _, ...thread }: Thread): Thread => thread
+
+/** A prompt, or a steering message inside a running turn. In 0.77 it is what begins a turn. */
+export const prompted = (thread: Thread, event: EventOf<"Prompted">): Step<Thread> => {
+  const current = thread.currentTurnId === undefined ? undefined : Table.get(thread.turns, thread.currentTurnId)
+  const implied = event.turnId === undefined && (current === undefined || current.facts.implied === true)
+  const prompt = {
+    images: event.images,
+    ...(event.text !== undefined && { text: event.text }),
+    ...(event.content !== undefined && { content: event.content })
+  }
+  return inOrder(
+    thread,
+    (t) =>
+      implied
+        ? turnStarted(t, { _tag: "TurnStarted", threadId: t.id, at: event.at, facts: { implied: true } })
+        : [t, noEffects],
+    (t) => [
+      { ...t, ...(t.firstPrompt === undefined && event.text !== undefined && { firstPrompt: event.text }) },
+      noEffects
+    ],
+    (t) =>
+      inTurn(t, event, (turn) => {
+        const [told, effects] = tellCompactions(turn, "auto")
+        return [{ ...told, prompts: [...turn.prompts, prompt] }, effects]
+      }),
+    (t) => {
+      const id = turnIdOf(t, event)
+      const turn = id === undefined ? undefined : Table.get(t.turns, id)
+      return turn?.startedAt === undefined
+        ? [t, noEffects]
+        : [t, [{ _tag: "PatchSpan", subject: { kind: "turn", turn } }]]
+    }
+  )
+}
+
+/** The settings that hold from here on. */
+export const turnConfigured = (thread: Thread, event: EventOf<"TurnConfigured">): Step<Thread> => {
+  const next: Thread = {
+    ...thread,
+    readyAt: event.at,
+    facts: { ...thread.facts, ...event.sessionFacts },
+    ...(event.model !== undefined && { model: event.model })
+  }
+  const { effort: _, ...withoutEffort } = next
+  const configured = event.effort === undefined ? withoutEffort : { ...next, effort: event.effort }
+  if (turnIdOf(configured, event) === undefined) return [configured, noEffects]
+  return inTurn(configured, event, (turn) => [{ ...turn, facts: { ...turn.facts, ...event.facts } }, noEffects])
+}
+
+/** Stop fires before the end of the turn is written: what it says is kept in case that never comes. */
+export const stopObserved = (thread: Thread, event: EventOf<"StopObserved">): Step<Thread> =>
+  inTurn(thread, event, (turn) => [
+    event.lastMessage === undefined || turn.lastMessage !== undefined
+      ? turn
+      : { ...turn, lastMessage: event.lastMessage },
+    noEffects
+  ])
+
+// ------------------------------------------------------------------------------------------------------------- Review
+
+/** A review's turn has no start of its own: it begins here. */
+export const reviewEntered = (thread: Thread, event: EventOf<"ReviewEntered">): Step<Thread> => {
+  const turnId = turnIdOf(thread, event) ?? `review-${thread.turnCount + 1}`
+  return inOrder(
+    thread,
+    (t) =>
+      Table.get(t.turns, turnId)?.number === undefined
+        ? turnStarted(t, { _tag: "TurnStarted", threadId: t.id, at: event.at, turnId, facts: { trigger: "review" } })
+        : [t, noEffects],
+    (t) =>
+      inTurn({ ...t, reviewTurnId: turnId, currentTurnId: turnId }, { ...event, turnId }, (turn) => [
+        {
+          ...turn,
+          tags: [...turn.tags, "review"],
+          prompts: [...turn.prompts, { images: 0, ...(event.hint !== undefined && { text: event.hint }) }],
+          facts: { ...turn.facts, ...(event.target !== undefined && { review_target: event.target }) }
+        },
+        noEffects
+      ])
+  )
+}
+
+export const reviewExited = (thread: Thread, event: EventOf<"ReviewExited">): Step<Thread> => {
+  const turnId = event.turnId ?? thread.reviewTurnId
+  if (turnId === undefined) return [thread, noEffects]
+  return inTurn(withoutReview(thread), { ...event, turnId }, (turn) => {
+    const explanation = (event.output as { overall_explanation?: unknown } | undefined)?.overall_explanation
+    return [
+      {
+        ...turn,
+        facts: { ...turn.facts, ...(event.output !== undefined && { review_output: event.output }) },
+        ...(typeof explanation === "string" && { lastMessage: explanation })
+      },
+      noEffects
+    ]
+  })
+}
+
+// ---------------------------------------------------------------------------------------------------- Nothing more comes
+
+/** A thread whose file was never seen is told from its hooks; otherwise a turn without a record is none. */
+export const tellHooked = (thread: Thread): Step<Thread> =>
+  inOrder(
+    thread,
+    ...Table.values(thread.turns)
+      .filter((turn) => turn.hookedOnly === true)
+      .map((turn) => (t: Thread): Step<Thread> => {
+        if (thread.known) {
+          const note = { _tag: "Note" as const, topic: "hook", detail: "a turn that the transcript does not have" }
+          return [{ ...t, turns: Table.remove(t.turns, turn.turnId) }, [note]]
+        }
+        return turnStarted(t, { _tag: "TurnStarted", threadId: t.id, turnId: turn.turnId, at: turn.lastAt })
+      })
+  )
+
+/** Tools that were still expected to say something: they have no end. */
+export const endLeftOpen = (thread: Thread, turnId: string): Step<Thread> =>
+  inOrder(
+    thread,
+    (t) => decideNested(t, turnId),
+    (t) => {
+      const turn = Table.get(t.turns, turnId)
+      if (turn === undefined) return [t, noEffects]
+      const [next, effects] = endTools(turn, turn.lastAt, turn.outcome ?? "unfinished", (tool) => !toolEnded(tool))
+      const closing = Table.values(next.tools).filter((tool) => !toolEnded(tool) && tool.parent !== undefined)
+      const closed = closing.map((tool) => ({ _tag: "CloseSpan" as const, subject: { kind: "tool" as const, tool } }))
+      return [withTurnQuietly(t, next), [...effects.filter((e) => e._tag !== "PatchSpan"), ...closed]]
+    }
+  )

@@ -1,0 +1,157 @@
+/**
+ * A turn: one task of a thread. running → completed | interrupted | failed | unfinished.
+ *
+ * It holds what happened inside it: model calls, tools, compactions. A turn whose end was never written (a crash) is
+ * unfinished once its thread goes on or the reading ends. Times: Unix seconds.
+ */
+import type { Usage } from "../domain/event.ts"
+import type { Json, JsonObject } from "../wire/json.ts"
+import type { Compaction } from "./compaction.ts"
+import { noEffects, type SpanEffect, type SpanKey, type Step, spanEffects } from "./effect.ts"
+import type { Attempt, Llm } from "./llm.ts"
+import * as Table from "./table.ts"
+import { type Approval, type Tool, toolEnded, toolVisible } from "./tool.ts"
+
+export type TurnOutcome = "completed" | "interrupted" | "failed" | "unfinished"
+
+export interface Turn {
+  readonly key: SpanKey
+  readonly threadId: string
+  readonly turnId: string
+  /** The session's or agent's span. */
+  readonly parent: SpanKey
+  /** Its place in the thread, from 1; unknown while only hooks have told of it. */
+  readonly number?: number
+  readonly startedAt?: number
+  readonly endedAt?: number
+  readonly outcome?: TurnOutcome
+  readonly reason?: string
+  readonly error?: { readonly message: string; readonly code?: string }
+  readonly prompts: ReadonlyArray<{ readonly text?: string; readonly images: number; readonly content?: Json }>
+  readonly lastMessage?: string
+  readonly durationMs?: number
+  readonly timeToFirstTokenMs?: number
+  readonly contextWindow?: number
+  readonly facts: JsonObject
+  readonly tags: ReadonlyArray<string>
+  readonly usage?: Usage
+  readonly llms: Table.Table<Llm>
+  readonly tools: Table.Table<Tool>
+  readonly compactions: Table.Table<Compaction>
+  readonly attempts: ReadonlyArray<Attempt>
+  /** Questions whether a call may run that have not found their call yet. */
+  readonly asks: ReadonlyArray<Approval>
+  /** Responses that completed, that were cut after some output, that failed without any. */
+  readonly counts: { readonly responses: number; readonly cut: number; readonly failed: number }
+  /** Length of the lines that its facts hold, for the bound on what is retained. */
+  readonly bytes: number
+  /** The last time anything of it was seen. */
+  readonly lastAt: number
+  /** Known only from hooks so far: nothing of it is told until its record comes, or the reading ends. */
+  readonly hookedOnly?: true
+}
+
+export const newTurn = (threadId: string, turnId: string, parent: SpanKey, at: number): Turn => ({
+  key: { kind: "turn", threadId, key: turnId },
+  threadId,
+  turnId,
+  parent,
+  prompts: [],
+  facts: {},
+  tags: [],
+  llms: Table.empty(),
+  tools: Table.empty(),
+  compactions: Table.empty(),
+  attempts: [],
+  asks: [],
+  counts: { responses: 0, cut: 0, failed: 0 },
+  bytes: 0,
+  lastAt: at
+})
+
+const visible = (turn: Turn): boolean => turn.startedAt !== undefined && turn.number !== undefined
+
+const view = (turn: Turn | undefined) => turn && { visible: visible(turn), ended: turn.outcome !== undefined }
+
+/** What a change to a turn's own facts asks for. */
+export const turnEffects = (before: Turn | undefined, after: Turn): ReadonlyArray<SpanEffect> =>
+  before === after
+    ? noEffects
+    : spanEffects({ kind: "turn", turn: after }, view(before), {
+        visible: visible(after),
+        ended: after.outcome !== undefined
+      })
+
+/** Sums token counts; a part that nobody told stays unknown. */
+export const sumUsage = (a: Usage | undefined, b: Usage | undefined): Usage | undefined => {
+  if (a === undefined || b === undefined) return a ?? b
+  const sum = (x: number | undefined, y: number | undefined) =>
+    x === undefined && y === undefined ? undefined : (x ?? 0) + (y ?? 0)
+  const [cached, cacheWrite] = [sum(a.cached, b.cached), sum(a.cacheWrite, b.cacheWrite)]
+  const [reasoning, total] = [sum(a.reasoning, b.reasoning), sum(a.total, b.total)]
+  return {
+    input: a.input + b.input,
+    output: a.output + b.output,
+    ...(cached !== undefined && { cached }),
+    ...(cacheWrite !== undefined && { cacheWrite }),
+    ...(reasoning !== undefined && { reasoning }),
+    ...(total !== undefined && { total })
+  }
+}
+
+const toolView = (tool: Tool | undefined) => tool && { visible: toolVisible(tool), ended: toolEnded(tool) }
+
+/** Puts a tool's new facts into its turn, and tells what changed. */
+export const withTool = (turn: Turn, tool: Tool): Step<Turn> => {
+  const before = Table.get(turn.tools, tool.key.key)
+  if (before === tool) return [turn, noEffects]
+  const after = { visible: toolVisible(tool) && visible(turn), ended: toolEnded(tool) }
+  return [
+    { ...turn, tools: Table.set(turn.tools, tool.key.key, tool) },
+    spanEffects({ kind: "tool", tool }, toolView(before), after)
+  ]
+}
+
+/** Puts a model call into its turn, and tells it. */
+export const withLlm = (turn: Turn, llm: Llm): Step<Turn> => [
+  { ...turn, llms: Table.set(turn.llms, llm.key.key, llm) },
+  visible(turn) ? [{ _tag: "CloseSpan", subject: { kind: "llm", llm } }] : noEffects
+]
+
+/** Puts a compaction into its turn, and tells what changed. */
+export const withCompaction = (turn: Turn, compaction: Compaction): Step<Turn> => {
+  const before = Table.get(turn.compactions, compaction.key.key)
+  const ended = compaction.installedAt !== undefined || compaction.outcome !== "unfinished"
+  return [
+    { ...turn, compactions: Table.set(turn.compactions, compaction.key.key, compaction) },
+    spanEffects({ kind: "compaction", compaction }, before && { visible: true, ended: false }, {
+      visible: visible(turn),
+      ended
+    })
+  ]
+}
+
+/** Everything of a turn that may be told now that the turn itself may (its record came after its hooks). */
+export const heldEffects = (turn: Turn): ReadonlyArray<SpanEffect> => [
+  ...Table.values(turn.tools).flatMap((tool) =>
+    spanEffects({ kind: "tool", tool }, undefined, { visible: toolVisible(tool), ended: toolEnded(tool) })
+  )
+]
+
+/** Tells every tool of the turn that it is over: one that was not answered has no end of its own any more. */
+export const endTools = (
+  turn: Turn,
+  at: number,
+  outcome: TurnOutcome,
+  wasOpen: (tool: Tool) => boolean
+): Step<Turn> => {
+  let next = turn
+  const effects: Array<SpanEffect> = []
+  for (const tool of Table.values(turn.tools)) {
+    if (!wasOpen(tool)) continue
+    const [after, told] = withTool(next, { ...tool, turnEnd: { at, outcome } })
+    next = after
+    effects.push(...told)
+  }
+  return [next, effects]
+}

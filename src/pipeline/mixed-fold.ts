@@ -1,0 +1,116 @@
+/**
+ * The fold of lines that don't say where they belong: standard input, or one file on its own.
+ *
+ * Transcript records, hook journal lines and bare hook payloads are told apart line by line. A `session_meta` begins a
+ * file, unless it is the parent's at the head of a replay; hooks name their session. Each session gets its own fold.
+ */
+import type { DomainEvent, EventOf } from "../domain/event.ts"
+import type { Line } from "../source/line.ts"
+import type { JsonObject } from "../wire/json.ts"
+import { type Decoded, decodeHook, decodeRecord, hookSession, parseLine } from "./decode.ts"
+import type { Fold, FoldOptions } from "./fold.ts"
+import { type Collected, collected, type EventFold, eventFold, placed, skip } from "./session-fold.ts"
+
+/** The transcript that is being read. */
+interface CurrentFile {
+  readonly threadId: string
+  readonly rootId: string
+  /** Whose `session_meta` may stand at the head of a replay. */
+  readonly ancestors: ReadonlySet<string>
+}
+
+const started = (events: ReadonlyArray<DomainEvent>): EventOf<"ThreadStarted"> | undefined =>
+  events.find((event): event is EventOf<"ThreadStarted"> => event._tag === "ThreadStarted")
+
+/** History that stands in another file and did not come with this one (forks, 0.155 +). */
+const continuesElsewhere = (event: EventOf<"ThreadStarted">): boolean => event.lineage.forkedFromOrdinal !== undefined
+
+/** The fold of lines of any kind, in the order they come. */
+export const mixedFold = (options: FoldOptions = {}): Fold => {
+  const folds = new Map<string, EventFold>()
+  const roots = new Map<string, string>()
+  let file: CurrentFile | undefined
+  let latestNs = 0
+
+  const foldOf = (rootId: string): EventFold => {
+    let fold = folds.get(rootId)
+    if (fold === undefined) {
+      fold = eventFold({ ...options, rootId })
+      folds.set(rootId, fold)
+    }
+    return fold
+  }
+
+  /** A `session_meta` that begins another file than the one that is being read. */
+  const begin = (event: EventOf<"ThreadStarted">): CurrentFile => {
+    if (file !== undefined && (event.metaId === file.threadId || file.ancestors.has(event.metaId))) return file
+    const { parentThreadId, forkedFromId } = event.lineage
+    const parentRoot = parentThreadId === undefined ? undefined : (roots.get(parentThreadId) ?? parentThreadId)
+    const rootId = event.rootId ?? parentRoot ?? event.metaId
+    roots.set(event.metaId, rootId)
+    const ancestors = new Set([parentThreadId, forkedFromId, rootId].flatMap((id) => (id === undefined ? [] : [id])))
+    ancestors.delete(event.metaId)
+    return { threadId: event.metaId, rootId, ancestors }
+  }
+
+  const decodeTranscript = (value: JsonObject, line: Line): Decoded => {
+    if (value.type !== "session_meta") {
+      return file === undefined
+        ? { _tag: "Skipped", reason: "a record before any session_meta: whose it is is not known" }
+        : decodeRecord(value, file.threadId, line.text.length)
+    }
+    const decoded = decodeRecord(value, "", line.text.length)
+    const meta = decoded._tag === "Events" ? started(decoded.events) : undefined
+    if (meta === undefined) return decoded
+    file = begin(meta)
+    return { _tag: "Events", events: [{ ...meta, threadId: file.threadId }] }
+  }
+
+  const applyTranscript = (value: JsonObject, line: Line, into: Collected): void => {
+    const decoded = decodeTranscript(value, line)
+    if (decoded._tag === "Skipped" || file === undefined) {
+      into.skipped.push(skip(line, decoded._tag === "Skipped" ? decoded.reason : "no session"))
+      return
+    }
+    const fold = foldOf(file.rootId)
+    for (const event of decoded.events) {
+      latestNs = Math.max(latestNs, event.at * 1e9)
+      fold.apply(placed(event, line, false), into)
+      if (event._tag === "ThreadStarted" && event.metaId === event.threadId && continuesElsewhere(event)) {
+        fold.apply({ _tag: "HistoryMissing", threadId: event.threadId, at: event.at }, into)
+      }
+    }
+  }
+
+  const applyHook = (value: JsonObject, sessionId: string, line: Line, into: Collected): void => {
+    const decoded = decodeHook(value, line.text.length, latestNs)
+    if (decoded._tag === "Skipped") {
+      into.skipped.push(skip(line, decoded.reason))
+      return
+    }
+    const fold = foldOf(roots.get(sessionId) ?? sessionId)
+    for (const event of decoded.events) fold.apply(event, into)
+  }
+
+  return {
+    push: (_, lines) => {
+      const into = collected()
+      for (const line of lines) {
+        const value = parseLine(line.text)
+        if (typeof value === "string") {
+          into.skipped.push(skip(line, value))
+          continue
+        }
+        const sessionId = "timestamp" in value ? undefined : hookSession(value)
+        if (sessionId === undefined) applyTranscript(value, line, into)
+        else applyHook(value, sessionId, line, into)
+      }
+      return into
+    },
+    end: () => {
+      const into = collected()
+      for (const fold of folds.values()) fold.end(into)
+      return into
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The fold of one session: lines → records → events → effects → span writes.
+ *
+ * Everything with a meaning is pure and lives in domain/, machine/ and span/; this file only holds the current state
+ * and runs the loop, so that a rim can feed arrays of lines at full speed.
+ */
+import type { DomainEvent } from "../domain/event.ts"
+import type { SpanEffect } from "../machine/effect.ts"
+import { end, newSession, reduce } from "../machine/session.ts"
+import type { Line, SkippedLine } from "../source/line.ts"
+import type { FollowThread, Origin } from "../source/origin.ts"
+import { project, type TraceContext } from "../span/project.ts"
+import type { SpanWrite } from "../span/span.ts"
+import { type Decoded, decodeHook, decodeRecord, parseLine } from "./decode.ts"
+import type { Fold, FoldOptions, FoldStep, Note } from "./fold.ts"
+
+/** What a push collects. */
+export interface Collected {
+  readonly writes: Array<SpanWrite>
+  readonly follow: Array<FollowThread>
+  readonly skipped: Array<SkippedLine>
+  readonly notes: Array<Note>
+}
+
+export const collected = (): Collected => ({ writes: [], follow: [], skipped: [], notes: [] })
+
+/** A fold that takes events: what both the session's own and the mixed fold are made of. */
+export interface EventFold {
+  readonly apply: (event: DomainEvent, into: Collected) => void
+  readonly end: (into: Collected) => void
+}
+
+/** A session as events see it. */
+export const eventFold = (options: FoldOptions & { readonly rootId?: string }): EventFold => {
+  let session = newSession(options.rootId)
+  const context = (): TraceContext => ({
+    traceId: options.parent?.traceId ?? session.rootId ?? "",
+    ...(options.parent && { outerSpanId: options.parent.spanId }),
+    ...(options.additionalMetadata && { additionalMetadata: options.additionalMetadata })
+  })
+  const carryOut = (effects: ReadonlyArray<SpanEffect>, into: Collected): void => {
+    if (effects.length === 0) return
+    const trace = context()
+    for (const effect of effects) {
+      switch (effect._tag) {
+        case "FollowThread": {
+          const { _tag: _, ...thread } = effect
+          into.follow.push(thread)
+          break
+        }
+        case "Note":
+          into.notes.push({ topic: effect.topic, detail: effect.detail })
+          break
+        default:
+          into.writes.push(project(trace, effect))
+      }
+    }
+  }
+  return {
+    apply: (event, into) => {
+      const [next, effects] = reduce(session, event)
+      session = next
+      carryOut(effects, into)
+    },
+    end: (into) => carryOut(end(session), into)
+  }
+}
+
+/** What the fold adds to an event from where its line stood. */
+export const placed = (event: DomainEvent, line: Line, inherited: boolean): DomainEvent => {
+  if (inherited) return { ...event, inherited: true }
+  if (event._tag !== "ThreadStarted" || event.metaId !== event.threadId || line.file === "-") return event
+  return { ...event, facts: { ...event.facts, transcript_path: line.file } }
+}
+
+export const skip = ({ file, lineNumber, byteOffset }: Line, reason: string): SkippedLine => ({
+  file,
+  lineNumber,
+  byteOffset,
+  reason
+})
+
+const decodeLine = (origin: Exclude<Origin, { readonly _tag: "Mixed" }>, line: Line): Decoded => {
+  const value = parseLine(line.text)
+  if (typeof value === "string") return { _tag: "Skipped", reason: value }
+  return origin._tag === "Journal"
+    ? decodeHook(value, line.text.length)
+    : decodeRecord(value, origin.threadId, line.text.length)
+}
+
+/**
+ * The fold of one session.
+ *
+ * @param options the root thread, where the caller knows it, and what the session's span is to carry
+ */
+export const sessionFold = (options: FoldOptions & { readonly rootId?: string } = {}): Fold => {
+  const fold = eventFold(options)
+  return {
+    push: (origin, lines): FoldStep => {
+      const into = collected()
+      if (origin._tag === "Mixed") throw new TypeError("a session's fold is told whose lines it gets")
+      const inherited = origin._tag === "Transcript" && origin.inherited === true
+      if (origin._tag === "Transcript" && origin.historyMissing === true) {
+        fold.apply({ _tag: "HistoryMissing", threadId: origin.threadId, at: Number.MAX_SAFE_INTEGER }, into)
+      }
+      for (const line of lines) {
+        const decoded = decodeLine(origin, line)
+        if (decoded._tag === "Skipped") into.skipped.push(skip(line, decoded.reason))
+        else for (const event of decoded.events) fold.apply(placed(event, line, inherited), into)
+      }
+      return into
+    },
+    end: () => {
+      const into = collected()
+      fold.end(into)
+      return into
+    }
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * Span ids: derived from what a span is the span of, so that every reading of a session gives the same ones.
+ *
+ * 16 hex digits of a SHA-256 over thread, kind and Codex's own key: a valid OpenTelemetry span id. The trace id is the
+ * root thread's id. A change here is a change of every trace that was ever written: don't.
+ */
+import { createHash } from "node:crypto"
+import type { SpanKey } from "../machine/effect.ts"
+
+/** The id of a span. */
+export const spanId = ({ kind, threadId, key }: SpanKey): string =>
+  createHash("sha256").update(`${threadId}\n${kind}\n${key}`).digest("hex").slice(0, 16)

@@ -1,0 +1,100 @@
+/**
+ * Session and agent spans: a thread as a span, from its first record to its last turn's end.
+ */
+import { rootThread, type Session, sessionUsage } from "../machine/session.ts"
+import * as Table from "../machine/table.ts"
+import type { Edge, Thread } from "../machine/thread.ts"
+import type { JsonObject } from "../wire/json.ts"
+import { identity, present, type TraceContext, usageFacts } from "./project.ts"
+import type { Span, SpanStatus } from "./span.ts"
+
+const basename = (path: string): string => path.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "") || path
+
+/** A thread is as its last turn was. */
+const statusOf = (thread: Thread): SpanStatus | undefined => {
+  const outcome = Table.values(thread.turns).findLast((turn) => turn.outcome !== undefined)?.outcome
+  if (outcome === undefined) return undefined
+  return ({ completed: "ok", failed: "error", interrupted: "interrupted", unfinished: "unfinished" } as const)[outcome]
+}
+
+const lastTurnEnd = (thread: Thread): number | undefined => {
+  const ends = Table.values(thread.turns).flatMap((turn) => (turn.endedAt === undefined ? [] : [turn.endedAt]))
+  const last = ends.length > 0 ? Math.max(...ends) : undefined
+  return thread.endedAt === undefined ? last : Math.max(thread.endedAt, last ?? 0)
+}
+
+/** The session's span, from the facts of its root thread and the totals of all. */
+export const sessionSpan = (context: TraceContext, session: Session): Span => {
+  const root = rootThread(session) as Thread
+  const usage = sessionUsage(session)
+  const end = Math.max(lastTurnEnd(root) ?? root.firstAt, session.endedAt ?? 0)
+  const status = statusOf(root)
+  const agents = session.threads.length - 1
+  return {
+    ...identity(context, root.key, undefined),
+    kind: "session",
+    name: `codex: ${root.cwd === undefined ? root.id : basename(root.cwd)}`,
+    start: root.firstAt,
+    ...(end > root.firstAt && { end }),
+    ...(status && { status }),
+    ...(root.firstPrompt !== undefined && { input: root.firstPrompt }),
+    ...(root.lastMessage !== undefined && { output: root.lastMessage }),
+    metadata: {
+      session_id: root.id,
+      thread_id: root.id,
+      ...root.facts,
+      ...present({
+        turns: root.turnCount,
+        agents: agents > 0 ? agents : undefined,
+        forked_from_ordinal: root.lineage.forkedFromOrdinal,
+        history_missing: root.historyMissing,
+        rate_limits: root.rateLimits,
+        end_reason: session.endReason,
+        usage: usage && usageFacts(usage)
+      }),
+      ...context.additionalMetadata
+    },
+    metrics: {},
+    tags: []
+  }
+}
+
+const edgeFacts = ({ from, to, kind, callId, content }: Edge): JsonObject =>
+  present({ from, to, kind, call_id: callId, content })
+
+/** An agent's span, beside the tool that spawned it. */
+export const agentSpan = (context: TraceContext, thread: Thread): Span => {
+  const { agentPath, nickname, role, depth, forkedFromId, kind } = thread.lineage
+  const end = lastTurnEnd(thread)
+  const status = statusOf(thread)
+  const task = thread.task ?? thread.firstPrompt
+  return {
+    ...identity(context, thread.key, thread.parentTurn),
+    kind: "agent",
+    name: `agent ${agentPath ?? nickname ?? (kind === "review" ? "review" : thread.id)}`,
+    start: thread.firstAt,
+    ...(end !== undefined && { end }),
+    ...(status && { status }),
+    ...(task !== undefined && { input: task }),
+    ...(thread.lastMessage !== undefined && { output: thread.lastMessage }),
+    metadata: {
+      thread_id: thread.id,
+      ...thread.facts,
+      ...present({
+        agent_path: agentPath,
+        nickname,
+        role,
+        depth,
+        spawning_call_id: thread.spawnCallId,
+        parent_thread_id: thread.lineage.parentThreadId,
+        forked_history: forkedFromId === undefined ? undefined : true,
+        history_missing: thread.historyMissing,
+        agent_status: thread.agentStatus,
+        message_edges: thread.edges.length === 0 ? undefined : thread.edges.map(edgeFacts),
+        usage: thread.usage && usageFacts(thread.usage)
+      })
+    },
+    metrics: {},
+    tags: []
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Tool spans: what was called, what really ran, and what came back.
+ */
+import {
+  exitCode,
+  type Tool,
+  toolEnd,
+  toolEnded,
+  toolError,
+  toolKind,
+  toolName,
+  toolOutcome,
+  toolStart
+} from "../machine/tool.ts"
+import type { Json, JsonObject } from "../wire/json.ts"
+import { spanId } from "./ids.ts"
+import { referenced } from "./images.ts"
+import { identity, present, type TraceContext } from "./project.ts"
+import type { Span, SpanStatus } from "./span.ts"
+
+const statuses: { readonly [outcome: string]: SpanStatus } = {
+  ok: "ok",
+  error: "error",
+  declined: "error",
+  interrupted: "interrupted",
+  unfinished: "unfinished"
+}
+
+/** Sources that know better come first: what the model wrote, what ran, what a hook was given. */
+const inputOf = (tool: Tool): Json | undefined => tool.call?.input ?? tool.run?.input ?? tool.hook?.input
+
+const outputOf = (tool: Tool): Json | undefined => tool.answer?.output ?? tool.run?.output ?? tool.hook?.output
+
+/** The skill that a command reads, by the folder of its SKILL.md. */
+const skillOf = (tool: Tool): string | undefined => {
+  if (toolKind(tool) !== "exec") return undefined
+  const found = /([^/\\\s'"]+)[/\\]SKILL\.md\b/.exec(JSON.stringify(inputOf(tool) ?? ""))
+  return found?.[1]
+}
+
+/** What is known of an approval: that it was asked for, and what became of it where that shows. */
+const approvalOf = (tool: Tool): JsonObject | undefined => {
+  const outcome = toolOutcome(tool)
+  const { approval } = tool
+  if (approval === undefined && outcome !== "declined") return undefined
+  const ran = tool.run?.endedAt !== undefined || exitCode(tool) !== undefined
+  const decision =
+    outcome === "declined" ? "denied" : ran ? "granted" : outcome === "interrupted" ? "cancelled" : undefined
+  const text = JSON.stringify(tool.answer?.output ?? "")
+  const by = outcome === "declined" && /by (?:the )?user/.test(text) ? "user" : undefined
+  const waitedMs = waited(tool)
+  return present({ requested: true, decision, by, justification: justification(tool), waited_ms: waitedMs })
+}
+
+const justification = (tool: Tool): Json | undefined => {
+  const input = tool.call?.input
+  const said = typeof input === "object" && input !== null ? (input as JsonObject).justification : undefined
+  return said ?? tool.approval?.justification
+}
+
+/** From the question to the run's own start, which its end and its wall time give. */
+const waited = ({ approval, run }: Tool): number | undefined => {
+  if (approval === undefined || run?.endedAt === undefined || run.seconds === undefined) return undefined
+  return Math.max(0, Math.round((run.endedAt - run.seconds - approval.askedAt) * 1000))
+}
+
+export const toolSpan = (context: TraceContext, tool: Tool): Span => {
+  const outcome = toolOutcome(tool)
+  const end = toolEnd(tool)
+  const [input, output] = [inputOf(tool), outputOf(tool)]
+  const start = toolStart(tool)
+  const failed = outcome === "error" || outcome === "declined"
+  const message = failed ? (toolError(tool) ?? outcome) : undefined
+  // One whose end nobody told, in a reading that is over: its last known moment.
+  const last = end ?? (toolEnded(tool) ? start : tool.answer?.at)
+  return {
+    ...identity(context, tool.key, tool.parent),
+    kind: "tool",
+    name: toolName(tool),
+    start,
+    ...(last !== undefined && { end: Math.max(start, last) }),
+    status: statuses[outcome] ?? "unfinished",
+    ...(message !== undefined && { error: { message, ...(outcome === "declined" && { code: "declined" }) } }),
+    ...(input !== undefined && { input: referenced(input) }),
+    ...(output !== undefined && { output: referenced(output) }),
+    metadata: present({
+      ...tool.run?.facts,
+      call_id: tool.callId,
+      turn_id: tool.turnId,
+      tool_kind: toolKind(tool),
+      namespace: tool.call?.namespace,
+      exit_code: exitCode(tool),
+      requested_by: tool.requestedBy === undefined ? undefined : spanId(tool.requestedBy),
+      approval: approvalOf(tool),
+      skill: skillOf(tool),
+      cell_id: tool.cell?.runtimeId,
+      cell_call_id: tool.cellCallId,
+      agent_thread_id: tool.agentThreadId,
+      attribution: tool.parentInferred === true ? "inferred" : undefined,
+      ...(outcome === "declined" && { status: "declined" })
+    }),
+    metrics: {},
+    tags: []
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Turn spans: what was asked, what was answered, how it ended.
+ */
+import type { Turn } from "../machine/turn.ts"
+import type { Json } from "../wire/json.ts"
+import { referenced } from "./images.ts"
+import { identity, present, type TraceContext, usageFacts } from "./project.ts"
+import type { Span, SpanStatus } from "./span.ts"
+
+const statuses: { readonly [outcome: string]: SpanStatus } = {
+  completed: "ok",
+  failed: "error",
+  interrupted: "interrupted",
+  unfinished: "unfinished"
+}
+
+/** One text is shown as it is; steering messages and images make a list. */
+const inputOf = ({ prompts }: Turn): Json | undefined => {
+  const [first, ...more] = prompts
+  if (first === undefined) return undefined
+  if (more.length === 0 && first.content === undefined) return first.text
+  return prompts.flatMap(
+    (prompt): ReadonlyArray<Json> =>
+      prompt.content !== undefined
+        ? (referenced(prompt.content) as ReadonlyArray<Json>)
+        : prompt.text === undefined
+          ? []
+          : [{ type: "text", text: prompt.text }]
+  )
+}
+
+export const turnSpan = (context: TraceContext, turn: Turn): Span => {
+  const input = inputOf(turn)
+  const { implied: _, compaction_trigger: __, ...facts } = turn.facts
+  const status = turn.outcome === undefined ? undefined : statuses[turn.outcome]
+  return {
+    ...identity(context, turn.key, turn.parent),
+    kind: "turn",
+    name: `turn ${turn.number ?? "?"}`,
+    start: turn.startedAt ?? turn.lastAt,
+    ...(turn.endedAt !== undefined && { end: turn.endedAt }),
+    ...(status !== undefined && { status }),
+    ...(turn.error !== undefined && { error: turn.error }),
+    ...(input !== undefined && { input }),
+    ...(turn.lastMessage !== undefined && { output: turn.lastMessage }),
+    metadata: present({
+      ...facts,
+      turn_id: turn.turnId,
+      turn_number: turn.number,
+      duration_ms: turn.durationMs,
+      time_to_first_token_ms: turn.timeToFirstTokenMs,
+      context_window: turn.contextWindow,
+      reason: turn.reason,
+      usage: turn.usage && usageFacts(turn.usage)
+    }),
+    metrics: {},
+    tags: [...new Set(turn.tags)]
+  }
+}
