@@ -22,6 +22,7 @@ export interface Evidence {
   /** Parent by agent thread, as each thread's own first record says; undefined for a root. */
   readonly parents: ReadonlyMap<string, string | undefined>
   readonly turns: ReadonlyArray<TrueTurn>
+  readonly instructions: ReadonlySet<string>
   readonly usageByResponse: ReadonlyMap<string, Usage>
   readonly usageInOrder: ReadonlyMap<string, ReadonlyArray<Usage>>
 }
@@ -81,6 +82,7 @@ export const readEvidence = (one: Case, withHooks: boolean): Evidence => {
     userCommands: transcripts.flatMap(({ userCommands }) => userCommands),
     parents: new Map(transcripts.map((transcript) => [transcript.thread, parentOf(transcript, transcripts)])),
     turns: turnsOf(transcripts),
+    instructions: new Set(transcripts.flatMap(({ instructions }) => instructions ?? [])),
     usageByResponse: new Map(transcripts.flatMap(({ usageByResponse }) => [...usageByResponse])),
     usageInOrder
   }

@@ -121,6 +121,7 @@ export const readCalls = (
         compaction: isCompaction(request),
         input: list(request, "input"),
         ...(instructions !== undefined && instructions !== "" && { instructions }),
+        instructionsTold: evidence.instructions.has(instructions ?? ""),
         ...(responseId !== undefined && { responseId }),
         ...(inference === undefined ? served(request) : recorded(inference)),
         ...(usage !== undefined && { usage }),
@@ -133,7 +134,7 @@ export const readCalls = (
     .filter((inference) => !known.has(inference))
     .map((inference): TrueCall => {
       const { id: key, thread, turn } = inference
-      return { key, thread, turn, compaction: false, ...recorded(inference), owed: false }
+      return { key, thread, turn, compaction: false, instructionsTold: false, ...recorded(inference), owed: false }
     })
   return [...sent, ...unsent]
 }

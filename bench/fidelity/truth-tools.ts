@@ -8,16 +8,27 @@ import { type Fields, list, text } from "./json.ts"
 import { type TrueTool, windowOf } from "./truth.ts"
 import type { Cell, Recording } from "./truth-bundle.ts"
 
-const overlaps = (cell: Cell, recording: Recording) =>
-  recording.cells.some(
+/**
+ * When each cell was asked for. To a reader of records a cell is open from there: two cells of one response may have
+ * run side by side or one after the other, and their outputs are written together in either case.
+ */
+const openedMs = (cell: Cell, recording: Recording) =>
+  [...recording.inferences.values()].find((one) => one.output.some((item) => text(item, "call_id") === cell.callId))
+    ?.endMs ?? cell.startedMs
+
+const overlaps = (cell: Cell, recording: Recording) => {
+  const opened = openedMs(cell, recording)
+  return recording.cells.some(
     (other) =>
       other !== cell &&
       other.thread === cell.thread &&
-      other.startedMs <= (cell.endedMs ?? Infinity) &&
-      cell.startedMs <= (other.endedMs ?? Infinity)
+      openedMs(other, recording) <= (cell.endedMs ?? Infinity) &&
+      opened <= (other.endedMs ?? Infinity)
   )
+}
 
 const recordedTools = (recording: Recording, evidence: Evidence): Array<TrueTool> => {
+  const shared = new Set(recording.cells.filter((cell) => overlaps(cell, recording)))
   const timed = (id: string) => evidence.items.has(id) || evidence.hookedCalls.has(id)
   const tools = [...recording.tools.values()].map((tool): TrueTool => {
     const ran = recording.cells.find((cell) => cell.callId === tool.id && cell.thread === tool.thread)
@@ -38,7 +49,7 @@ const recordedTools = (recording: Recording, evidence: Evidence): Array<TrueTool
       turn: tool.turn,
       name: tool.name,
       ...(parent !== undefined && { cell: parent.callId }),
-      cellOverlaps: parent !== undefined && overlaps(parent, recording),
+      cellOverlaps: parent !== undefined && shared.has(parent),
       ...(start !== undefined && { start }),
       ...(end !== undefined && { end }),
       timed: timed(tool.id),

@@ -24,6 +24,7 @@ export interface Transcript {
   readonly thread: string
   readonly parent?: string
   readonly review: boolean
+  readonly instructions?: string
   /** Call ids with an item that has times. */
   readonly items: Set<string>
   /** Call ids of any record, with the time of the first. */
@@ -86,9 +87,11 @@ export const readTranscript = (records: ReadonlyArray<Fields>): Transcript => {
   const meta = records.find((record) => record.type === "session_meta")?.payload
   const parent = parentOf(meta)
   const thread = text(meta, "id") ?? ""
+  const instructions = text(meta, "base_instructions", "text")
   const transcript: Transcript = {
     thread,
     ...(parent !== undefined && { parent }),
+    ...(instructions !== undefined && { instructions }),
     review: at(meta, "source", "subagent") === "review",
     items: new Set(),
     calls: new Map(),

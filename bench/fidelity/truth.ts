@@ -39,6 +39,8 @@ export interface TrueCall {
   /** Absent where Codex began a call but never sent it. */
   readonly input?: ReadonlyArray<unknown>
   readonly instructions?: string
+  /** A transcript holds the instructions; 0.77 writes them nowhere. */
+  readonly instructionsTold: boolean
   readonly responseId?: string
   readonly start?: Window
   readonly end?: Window
@@ -57,7 +59,7 @@ export interface TrueTool {
   readonly name: string
   /** The call id of the code cell that made this call. */
   readonly cell?: string
-  /** The cell ran while another cell of the thread did: no record says which of them made the call. */
+  /** The cell was open while another cell of the thread was: no record says which of them made the call. */
   readonly cellOverlaps: boolean
   readonly start?: Window
   readonly end?: Window

@@ -23,6 +23,7 @@ const call = (key: string, thread: string, turn: string, startMs: number): TrueC
   thread,
   turn,
   compaction: false,
+  instructionsTold: true,
   input: [
     { type: "message", role: "user", content: [{ type: "input_text", text: `ask ${key}` }] },
     { type: "function_call_output", call_id: `before ${key}`, output: "done" }
@@ -128,6 +129,14 @@ describe("fidelity", () => {
     expect(promises(bend("llm a", () => ({ metadata: { response_id: "resp_a", instructions: "be good" } })))).toEqual([
       "instructions equal: 2 of 3"
     ])
+  })
+
+  test("instructions that no transcript holds may be left out, but not be made up", () => {
+    const calls = truth.calls.map((one) => ({ ...one, instructions: "built in", instructionsTold: false }))
+    const silent = { ...truth, calls }
+    expect(broken(judge(silent, perfect), false)).toEqual([])
+    const invented = perfect.map((span) => ({ ...span, metadata: { ...span.metadata, instructions: "invented" } }))
+    expect(broken(judge(silent, invented), false)).toEqual(["instructions equal: 0 of 3"])
   })
 
   test("tokens counted twice are wrong in the span and in the sum", () => {
@@ -286,6 +295,13 @@ describeCorpus("fidelity on the corpus", (cases) => {
     expect(yielded?.end?.to).toBe(yielded?.end?.from)
     // It answered after 0.3 s and ran for another 1.2 s.
     expect((yielded?.end?.from ?? 0) - (yielded?.start?.to ?? 0)).toBeGreaterThan(1000)
+  })
+
+  test("cells of one response are open together, though one may run after the other", () => {
+    const { tools } = truthOf("random-code")
+    const nested = tools.filter((tool) => tool.cell === "call_x_14_280320" || tool.cell === "call_x_14_283740")
+    expect(nested.length).toBe(5)
+    expect(nested.every((tool) => tool.cellOverlaps)).toBe(true)
   })
 
   test("a nested call without an item is owed only if a hook told of it", () => {
