@@ -39,8 +39,7 @@ export const sinkEnvironment = (environment: Environment, settings: Settings): E
     BRAINTRUST_PROJECT_ID: projectId,
     BRAINTRUST_API_URL: apiUrl,
     BRAINTRUST_APP_URL: appUrl,
-    BRAINTRUST_ORG_NAME: orgName,
-    TRACER_PARENT: settings.outer?._tag === "ExportedSpan" ? settings.outer.slug : undefined
+    BRAINTRUST_ORG_NAME: orgName
   }
   return { ...environment, ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) }
 }
@@ -69,6 +68,7 @@ export const sinkContext = (state: string, environment: Environment, settings: S
   env: sinkEnvironment(environment, settings),
   live: true,
   events: false,
+  ...(settings.outer?._tag === "ExportedSpan" && { exportedParent: settings.outer.slug }),
   output: appendOutput(jsonlPath(state, settings))
 })
 

@@ -11,7 +11,7 @@ import { type Effect, Option, Schema } from "effect"
 import type { Environment } from "../hook/places.ts"
 import { isSessionId, sessionFolder, sessionsFolder } from "../hook/places.ts"
 import { secretVariables } from "../settings/keys.ts"
-import { type NotWritten, replaceFile } from "./watermark.ts"
+import { type NotWritten, replaceFile } from "./replace-file.ts"
 
 export const SessionRecord = Schema.Struct({
   version: Schema.Literal(1),

@@ -10,15 +10,14 @@
  * A cut is only committed after the acknowledgement, so what a crash can cost is a second sending, which is an upsert
  * of the same ids with whole rows. Positions only grow, but for a file that was rewritten: then it begins again at 0.
  *
- * Owns the file's form and its atomic replacement (temp → sync → rename). An unreadable one counts as absent: everything
- * is sent again.
+ * Owns the file's form. An unreadable one counts as absent: everything is sent again.
  */
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
-import { open, rename } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect, Option, Schema } from "effect"
+import { type Effect, Option, Schema } from "effect"
 import { sessionFolder } from "../hook/places.ts"
+import { type NotWritten, replaceFile } from "./replace-file.ts"
 
 export const FilePosition = Schema.Struct({
   path: Schema.String,
@@ -84,36 +83,6 @@ export const watermarksOf = (state: string, session: string): ReadonlyArray<Wate
     return []
   }
 }
-
-/** A file of ours that could not be replaced. */
-export class NotWritten extends Schema.TaggedError<NotWritten>()("NotWritten", {
-  file: Schema.String,
-  cause: Schema.Defect()
-}) {
-  override get message() {
-    return `cannot write ${this.file}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
-  }
-  get hint() {
-    return "free some space or make the state folder writable; until then more is sent again after a crash"
-  }
-}
-
-/** Replaces a file as a whole: a reader, also one after a power cut, sees the old text or the new one. */
-export const replaceFile = (file: string, text: string): Effect.Effect<void, NotWritten> =>
-  Effect.tryPromise({
-    try: async () => {
-      const temporary = `${file}.new`
-      const handle = await open(temporary, "w", 0o600)
-      try {
-        await handle.writeFile(text)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(temporary, file)
-    },
-    catch: (cause) => new NotWritten({ file, cause })
-  })
 
 export const commitWatermark = (
   state: string,

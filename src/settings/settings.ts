@@ -10,7 +10,7 @@ import { isAbsolute } from "node:path"
 import { Effect, Redacted, Result, Schema, SchemaIssue } from "effect"
 import { configFile, type Environment } from "../hook/places.ts"
 import { commaList, flushTimeoutSecondsDefault, yesOrNo } from "../hook/switches.ts"
-import type { CaptureOptions } from "../sink/sink.ts"
+import { type CaptureOptions, captureDefault } from "../span/encode.ts"
 import { ConfigFile, type Notation, type SettingKey, settingKeys } from "./keys.ts"
 import { type OuterSpan, outerSpan } from "./outer-span.ts"
 
@@ -192,19 +192,16 @@ const braintrustSettings = (config: ConfigFile, key: string | undefined): Braint
   }
 }
 
-/** Serialised bytes of one llm span's input, as the command line's default. */
-const llmInputBytesMaxDefault = 4 * 1024 * 1024
-
 const settingsOf = (config: ConfigFile, key: string | undefined, outer: OuterSpan | undefined): Settings => ({
   enabled: config.enabled ?? true,
   allow: config.allow ?? [],
   deny: config.deny ?? [],
   to: config.to ?? ["braintrust"],
   capture: {
-    content: config.content ?? "full",
-    llmInput: config.llm_input ?? "full",
-    llmInputBytesMax: config.llm_input_max_bytes ?? llmInputBytesMaxDefault,
-    redact: config.redact ?? true
+    content: config.content ?? captureDefault.content,
+    llmInput: config.llm_input ?? captureDefault.llmInput,
+    llmInputBytesMax: config.llm_input_max_bytes ?? captureDefault.llmInputBytesMax,
+    redact: config.redact ?? captureDefault.redact
   },
   inlineImages: config.inline_images ?? false,
   flushOnTurnEnd: config.flush_on_turn_end ?? false,

@@ -1,0 +1,265 @@
+/**
+ * What `tracer doctor` looks at: one check a question, each answered with a finding and, where it is not well, a remedy.
+ *
+ * A check never fails: what keeps it from knowing is its finding. Nothing is changed, but that the backend's project is
+ * looked up as the sink would (which makes it where it does not exist).
+ */
+import { accessSync, constants, mkdirSync, statSync } from "node:fs"
+import { Clock, Effect, Result } from "effect"
+import { sinkEnvironment } from "../collector/destination.ts"
+import { overviewOf } from "../collector/overview.ts"
+import { askStatus } from "../collector/status.ts"
+import { readComplaints } from "../hook/complaints.ts"
+import { codexFolder, configFile, type Environment, stateFolder } from "../hook/places.ts"
+import { readSettings, type Settings } from "../settings/settings.ts"
+import { connect, projectTarget } from "../sink/braintrust/connection.ts"
+import { braintrustSettings } from "../sink/braintrust/settings.ts"
+import { version } from "../version.ts"
+import { eventNamed, type HookMetadata, hookAbilities, listHooks } from "./codex.ts"
+import { wantedHooks } from "./events.ts"
+import { hookProgram, planInstall } from "./hooks-file.ts"
+import { hooksFile, readHooksFile } from "./hooks-json.ts"
+
+export interface Finding {
+  readonly check: string
+  /** warning: works, but not as it could. broken: spans do not arrive. */
+  readonly state: "ok" | "warning" | "broken"
+  readonly what: string
+  readonly remedy?: string
+}
+
+const finding =
+  (check: string) =>
+  (state: Finding["state"], what: string, remedy?: string): Finding => ({
+    check,
+    state,
+    what,
+    ...(remedy !== undefined && { remedy })
+  })
+
+type Check = Effect.Effect<ReadonlyArray<Finding>>
+
+/** The settings, and whether the state folder can be written. */
+export const checkSettings = (environment: Environment): ReadonlyArray<Finding> => {
+  const found = finding("settings")
+  const read = readSettings(environment)
+  if (Result.isFailure(read)) {
+    const remedy = "correct the place that is named; sessions are journaled meanwhile and delivered later"
+    return read.failure.problems.map(({ place, key, problem }) =>
+      found("broken", [place, key, problem].filter(Boolean).join(": "), remedy)
+    )
+  }
+  if (!read.success.enabled) {
+    return [found("broken", "tracing is switched off", "set enabled = true, or unset TRACER_ENABLED")]
+  }
+  const file = configFile(environment)
+  const exists = statSync(file, { throwIfNoEntry: false }) !== undefined
+  const scope = [
+    ...read.success.allow.map((glob) => `only in ${glob}`),
+    ...read.success.deny.map((glob) => `not in ${glob}`)
+  ]
+  const where = exists ? file : `no ${file}: defaults and environment`
+  return [found("ok", [`${where}; spans go to ${read.success.to.join(", ")}`, ...scope].join("; "))]
+}
+
+export const checkStateFolder = (environment: Environment): ReadonlyArray<Finding> => {
+  const found = finding("state folder")
+  const state = stateFolder(environment)
+  try {
+    mkdirSync(state, { recursive: true, mode: 0o700 })
+    accessSync(state, constants.W_OK)
+    const isOpen = process.platform !== "win32" && (statSync(state).mode & 0o077) !== 0
+    if (!isOpen) return [found("ok", state)]
+    return [found("warning", `others may look into ${state}`, `chmod 700 '${state}'`)]
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return [
+      found(
+        "broken",
+        `${state} cannot be written (${reason})`,
+        "make it writable, or set TRACER_HOME to a folder that is"
+      )
+    ]
+  }
+}
+
+/** A real probe of each backend: login, project, limits. */
+export const checkBackend = (environment: Environment, settings: Settings | undefined): Check => {
+  const found = finding("backend")
+  if (settings === undefined || !settings.to.includes("braintrust")) return Effect.succeed([])
+  return Effect.gen(function* () {
+    const braintrust = yield* braintrustSettings(sinkEnvironment(environment, settings))
+    const connection = yield* connect(braintrust, projectTarget(braintrust))
+    const project = braintrust.projectId ?? braintrust.project
+    return [found("ok", `Braintrust knows the key, and the project ${project} (${connection.destination})`)]
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: "20 seconds",
+      orElse: () =>
+        Effect.succeed([found("broken", "Braintrust does not answer", "check the network, and BRAINTRUST_API_URL")])
+    }),
+    Effect.catchTag("SinkFailed", (failure) =>
+      Effect.succeed([found("broken", failure.message, failure.hint ?? "it is tried again and again until it works")])
+    )
+  )
+}
+
+const trustRemedy = "start codex, type /hooks, and approve the hooks of tracer (only you can)"
+
+/** What Codex itself says of our hooks: there, enabled, trusted. */
+const trustFindings = (listed: ReadonlyArray<HookMetadata>): ReadonlyArray<Finding> => {
+  const found = finding("trust")
+  const ours = listed.filter(({ command }) => hookProgram(command) !== undefined)
+  if (ours.length === 0) return [found("broken", "Codex sees no hook of ours", "tracer setup")]
+  const names = (hooks: ReadonlyArray<HookMetadata>) => hooks.map(({ eventName }) => eventNamed(eventName)).join(", ")
+  const disabled = ours.filter(({ enabled }) => enabled === false)
+  const untrusted = ours.filter(({ trustStatus }) => trustStatus === "untrusted" || trustStatus === "modified")
+  const trusted = ours.length - untrusted.length
+  return [
+    ...(disabled.length > 0
+      ? [found("broken", `disabled in Codex: ${names(disabled)}`, "enable them in codex: /hooks")]
+      : []),
+    untrusted.length > 0
+      ? found(
+          "broken",
+          `Codex does not run ${untrusted.length} of ${ours.length} hooks before they are approved: ${names(untrusted)}`,
+          trustRemedy
+        )
+      : found("ok", `Codex runs all ${trusted} hooks`)
+  ]
+}
+
+/** hooks.json itself: whether it has what `tracer setup` would write now. */
+const fileFindings = (environment: Environment, codex: string): Check =>
+  Effect.gen(function* () {
+    const found = finding("hooks")
+    const file = hooksFile(codexFolder(environment))
+    const text = yield* readHooksFile(file)
+    const settings = readSettings(environment)
+    const wishes = {
+      flushOnTurnEnd: Result.isSuccess(settings) && settings.success.flushOnTurnEnd,
+      flushTimeoutSeconds: Result.isSuccess(settings) ? settings.success.flushTimeoutSeconds : 0
+    }
+    const abilities = yield* hookAbilities(codex)
+    const missingProgram: Array<string> = []
+    const exists = (program: string) => {
+      const there = statSync(program, { throwIfNoEntry: false }) !== undefined
+      if (!there) missingProgram.push(program)
+      return there
+    }
+    const plan = yield* Effect.fromResult(
+      planInstall(file, text, wantedHooks(abilities, wishes), process.execPath, exists)
+    )
+    if (missingProgram[0] !== undefined) {
+      return [found("broken", `the hooks call ${missingProgram[0]}, which does not exist`, "tracer setup")]
+    }
+    const differing = plan.changes.filter(({ change }) => change !== "unchanged").map(({ event }) => event)
+    if (differing.length === plan.changes.length)
+      return [found("broken", `${file} has no hook of ours`, "tracer setup")]
+    if (differing.length > 0) {
+      return [
+        found(
+          "warning",
+          `${file} is not what this Codex could run: ${differing.join(", ")}`,
+          "tracer setup, then approve in codex: /hooks"
+        )
+      ]
+    }
+    return [found("ok", `${file}: ${plan.changes.length} events call ${plan.command}`)]
+  }).pipe(
+    Effect.catchTag("HooksFileBroken", ({ message, hint }) =>
+      Effect.succeed([finding("hooks")("broken", message, hint)])
+    ),
+    Effect.catchTag("CodexNotAsked", ({ message, hint }) =>
+      Effect.succeed([finding("hooks")("warning", message, hint)])
+    )
+  )
+
+/** The hooks, as they are written and as Codex sees them. Hooks that came with the plugin need no file. */
+export const checkHooks = (environment: Environment, codex: string | undefined): Check =>
+  Effect.gen(function* () {
+    if (codex === undefined) {
+      return [finding("hooks")("warning", "no codex on the PATH, so it cannot be asked", "tracer doctor --codex PATH")]
+    }
+    const listed = yield* Effect.result(listHooks(codex, codexFolder(environment), stateFolder(environment)))
+    if (Result.isFailure(listed)) {
+      return [finding("trust")("warning", listed.failure.message, listed.failure.hint)]
+    }
+    const ours = listed.success.hooks.filter(({ command }) => hookProgram(command) !== undefined)
+    const file = hooksFile(codexFolder(environment))
+    const fromPlugin = ours.length > 0 && ours.every(({ sourcePath }) => sourcePath !== file)
+    const written = fromPlugin
+      ? [finding("hooks")("ok", `${ours.length} hooks come from the plugin`)]
+      : yield* fileFindings(environment, codex)
+    const told = listed.success.warnings.map((warning) => finding("hooks")("warning", `Codex says: ${warning}`))
+    return [...written, ...told, ...trustFindings(listed.success.hooks)]
+  })
+
+/** The collector, where one runs: an answer, and of this version. */
+export const checkCollector = (environment: Environment): Check =>
+  Effect.gen(function* () {
+    const found = finding("collector")
+    const asked = yield* Effect.result(askStatus(stateFolder(environment)))
+    if (Result.isSuccess(asked)) {
+      const { pid, version: running, sessions } = asked.success
+      const waiting = sessions.filter(({ state }) => state === "waiting")
+      const troubles = sessions.flatMap(({ lanes }) =>
+        lanes.flatMap(({ trouble }) => (trouble === undefined ? [] : [trouble]))
+      )
+      return [
+        running === version
+          ? found("ok", `runs (pid ${pid}), ${sessions.length} sessions`)
+          : found(
+              "warning",
+              `version ${running} runs, this is ${version}`,
+              "the next hook of the newer one takes over"
+            ),
+        ...waiting.map(({ session, why }) =>
+          found("broken", `session ${session} waits: ${why}`, "it goes on with its next hook")
+        ),
+        ...[...new Set(troubles)].map((trouble) => found("broken", trouble, "it is tried again until it works"))
+      ]
+    }
+    if (asked.failure.why === "none") return [found("ok", "none runs now; the next hook starts one")]
+    return [found("broken", asked.failure.message, "end its process; the next hook starts another one")]
+  })
+
+/** The last hook that fired, and whether the backend has acknowledged the last span. */
+export const checkDelivery = (environment: Environment): Check =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const state = stateFolder(environment)
+    const overview = overviewOf(state, now)
+    const [complaint] = readComplaints(state, 1)
+    const complaints =
+      complaint === undefined
+        ? []
+        : [finding("last hook")("warning", `at ${complaint.at}, ${complaint.what}`, "see hook.log in the state folder")]
+    const [latest] = overview
+    if (latest === undefined) {
+      return [
+        finding("last hook")(
+          "warning",
+          "no hook has fired yet",
+          "approve the hooks in codex (/hooks), then run a turn"
+        ),
+        ...complaints
+      ]
+    }
+    const at = new Date(latest.lastHookAt * 1000).toISOString()
+    const unfinished = overview.filter((session) => session.unfinished)
+    const delivery = finding("delivery")
+    return [
+      finding("last hook")("ok", `at ${at}, session ${latest.session}`),
+      ...complaints,
+      latest.sinks.length === 0
+        ? delivery("broken", "nothing of the last session was acknowledged by a backend", "see the findings above")
+        : unfinished.length > 0
+          ? delivery(
+              "warning",
+              `${unfinished.length} sessions have more than was acknowledged`,
+              "normal while they run; tracer status shows how far each is"
+            )
+          : delivery("ok", "the backend has acknowledged everything")
+    ]
+  })
