@@ -1,7 +1,15 @@
 /**
- * The executable's door: `tracer hook` takes the fast path, everything else loads the command line.
+ * The executable's door: `tracer hook`, the collector that hooks start, and `tracer --version` take fast paths, everything
+ * else loads the command line.
  *
  * Nothing is imported statically here or below hook/: an empty Bun program starts in about 4 ms, the command line in 19.
  */
-if (process.argv[2] === "hook") await import("./hook/hook.ts").then((hook) => hook.main())
+const [, , first, ...rest] = process.argv
+if (first === "hook") await import("./hook/hook.ts").then((hook) => hook.main())
+else if (first === "--version" && rest.length === 0)
+  await import("./version.ts").then(({ version }) => console.log(`tracer ${version}`))
+else if (first === "collect" && rest[0] === "--woken")
+  await import("./collector/start.ts").then((collector) => collector.main())
 else await import("./cli/main.ts").then((cli) => cli.main())
+
+export {}

@@ -9,7 +9,8 @@ import type { OpenSink, SinkContext } from "../sink/sink.ts"
 export class Parts extends Context.Service<
   Parts,
   {
-    readonly openFold: (options: FoldOptions) => Fold
+    /** `rootId`: the session's root thread, which the collector knows from its hooks. */
+    readonly openFold: (options: FoldOptions & { readonly rootId: string }) => Fold
     readonly openSink: (name: string, context: SinkContext) => Effect.Effect<OpenSink, SinkFailed, Scope.Scope>
   }
 >()("tracer/collector/Parts") {}

@@ -105,7 +105,7 @@ const openLane = (
       {
         journal: journalFile(state, session),
         transcripts,
-        openFold: () => parts.openFold(foldOptions(settings)),
+        openFold: () => parts.openFold({ ...foldOptions(settings), rootId: session }),
         delivery,
         acknowledged: keeper.acknowledged,
         quietMs: settings.idleExitSeconds * 1000,
