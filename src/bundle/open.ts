@@ -10,7 +10,7 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import { Malformed } from "../wire/bundle/fields.ts"
 import { JsonFault, readJson } from "../wire/bundle/json.ts"
-import { type Manifest, manifestFields } from "../wire/bundle/manifest.ts"
+import { type Manifest, manifestFields, manifestKeys } from "../wire/bundle/manifest.ts"
 import { BundleRefused, Refusal } from "./refusal.ts"
 
 export const manifestName = "manifest.json"
@@ -53,7 +53,7 @@ const reason = (error: unknown): string => (error instanceof Error ? error.messa
 
 const readManifest = (directory: string): Manifest => {
   const bytes = fs.readFileSync(path.join(directory, manifestName))
-  return manifestFields(readJson(bytes))
+  return manifestFields(readJson(bytes, manifestKeys, "loosely"))
 }
 
 /** Whether the error says that bytes were no JSON, or JSON of another form. */

@@ -7,7 +7,7 @@
  * refused, the reduction starts again without it, so that the graph is always that of the events that are in it.
  */
 import { Effect } from "effect"
-import { type BundleEvent, eventDecoder, eventTypeOf, payloadRefs } from "../wire/bundle/events.ts"
+import { type BundleEvent, envelopeKeys, eventDecoder, eventTypeOf, payloadRefs } from "../wire/bundle/events.ts"
 import type { Decoder, Integer } from "../wire/bundle/fields.ts"
 import { type JsonValue, readJson } from "../wire/bundle/json.ts"
 import { type Features, newestOf, unknownTypes } from "./generation.ts"
@@ -138,7 +138,7 @@ const logReader = (
       if (completed) fail(new Refusal("log", "the recording was completed before this line"), at)
       let json: JsonValue | undefined
       try {
-        json = readJson(line.bytes)
+        json = readJson(line.bytes, envelopeKeys, "loosely")
         const event = decode(json)
         const { seq, payload } = event
         const place = { ...at, seq: String(seq), type: payload.type }

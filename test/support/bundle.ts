@@ -55,7 +55,7 @@ export class BundleStory {
         schema_version: this.schema,
         seq,
         wall_time_unix_ms: startedAtMs + 1000 * seq,
-        rollout_id: this.manifest["rollout_id"],
+        rollout_id: this.manifest.rollout_id,
         thread_id: place?.thread ?? null,
         codex_turn_id: place?.turn ?? null,
         payload: { type, ...fields }

@@ -204,12 +204,18 @@ const noteResponse = (cell: CodeCell, event: Envelope): void => {
 
 export const cellEnded = (reduction: Reduction, event: Envelope, body: EventOf<"code_cell_ended">): void => {
   happenTo(reduction, event, body.runtime_cell_id, `the end of code cell ${body.runtime_cell_id}`, (cell) => {
-    if (reduction.features.sessionPerCommand) cell.raw_result_payload_id = body.response_payload?.raw_payload_id ?? null
-    endCell(cell, event, body.status)
+    endCell(reduction, cell, event, body.status, body.response_payload?.raw_payload_id ?? null)
   })
 }
 
-const endCell = (cell: CodeCell, event: Envelope, status: CellStatus): void => {
+const endCell = (
+  { features }: Reduction,
+  cell: CodeCell,
+  event: Envelope,
+  status: CellStatus,
+  resultPayloadId: string | null
+): void => {
+  if (features.sessionPerCommand) cell.raw_result_payload_id = resultPayloadId
   if (cell.initial_response_seq === null) noteResponse(cell, event)
   finish(cell.execution, event, executionOf[status])
   cell.runtime_status = status
@@ -233,6 +239,7 @@ export const endCellsOfTurn = (
 ): void => {
   if (turnStatus === "running" || turnStatus === "completed") return
   for (const cell of reduction.work.get(turnId)?.cells ?? []) {
-    if (cell.execution.status === "running") endCell(cell, event, turnStatus === "failed" ? "failed" : "terminated")
+    if (cell.execution.status !== "running") continue
+    endCell(reduction, cell, event, turnStatus === "failed" ? "failed" : "terminated", null)
   }
 }

@@ -170,7 +170,7 @@ const join = (reduction: Reduction, threadId: string, operation: TerminalOperati
     const open = operation.kind === "write_stdin" ? terminals.byProcess.get(key) : undefined
     sessionId = open ?? `terminal_session:${operation.operation_id}`
     terminals.processOf.set(operation.operation_id, processId)
-    if (operation.kind === "exec_command") terminals.byProcess.set(key, sessionId)
+    terminals.byProcess.set(key, sessionId)
   } else {
     const owner = trace.terminal_sessions.get(processId)?.thread_id ?? threadId
     if (owner !== threadId) refuse("terminal", `process ${processId} belongs to thread ${owner}, not to ${threadId}`)

@@ -27,7 +27,7 @@ process.on("exit", () => rmSync(home, { recursive: true, force: true }))
 export const codexVerdict = async (binary: string, directory: string, output: string): Promise<Verdict> => {
   rmSync(output, { force: true })
   const child = Bun.spawn([binary, "debug", "trace-reduce", directory, "-o", output], {
-    env: { PATH: process.env["PATH"] ?? "", HOME: home, CODEX_HOME: home },
+    env: { PATH: process.env.PATH ?? "", HOME: home, CODEX_HOME: home },
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe"

@@ -29,7 +29,7 @@ export const randomProgram = (random: Random, schema: 1 | 2): BundleTexts => {
   story.rolloutStarts()
   const threads = agents.slice(0, 1 + random.below(3))
   for (const { path, thread } of threads) program.startThread(thread, path)
-  const steps = 5 + random.below(55)
+  const steps = 5 + random.below(random.chance(0.3) ? 150 : 50)
   for (let i = 0; i < steps; i++) program.step()
   if (random.chance(0.5)) story.rolloutEnds()
   if (schema === 2 && random.chance(0.7)) story.recordingCompletes()
@@ -41,13 +41,27 @@ export const randomProgram = (random: Random, schema: 1 | 2): BundleTexts => {
   }
 }
 
+/** What a thread has been told to do so far. */
+interface Told {
+  readonly thread: string
+  readonly path: string
+  turn: string
+  history: Array<unknown>
+  readonly answered: Array<string>
+  readonly cells: Array<string>
+}
+
+/** How often a step does what no recorder would: names an id of another thread, or one that never was. */
+const oddity = 0.02
+
 class Program {
   private readonly story: BundleStory
   private readonly random: Random
-  private readonly open: Array<string> = []
-  private readonly tools: Array<{ readonly id: string; readonly kind: string }> = []
-  private readonly cells: Array<string> = []
-  private readonly threads: Array<{ thread: string; path: string; turn: string; history: Array<unknown> }> = []
+  private readonly open: Array<{ readonly call: string; readonly of: Told }> = []
+  private readonly tools: Array<{ readonly id: string; readonly kind: string; process: string; begun: boolean }> = []
+  private readonly threads: Array<Told> = []
+  private readonly delivered = new Set<string>()
+  private readonly cellCalls = new Set<string>()
   private count = 0
 
   constructor(story: BundleStory, random: Random) {
@@ -59,7 +73,7 @@ class Program {
     this.story.threadStarts(thread, path)
     const turn = `U${++this.count}`
     this.story.turnStarts(turn, thread)
-    this.threads.push({ thread, path, turn, history: [] })
+    this.threads.push({ thread, path, turn, history: [], answered: [], cells: [] })
   }
 
   step(): void {
@@ -91,13 +105,17 @@ class Program {
     ] as const)
     switch (act) {
       case "ask":
-        return this.ask(here.history)
+        this.ask(here)
+        return
       case "answer":
-        return this.answer(here.history)
+        this.answer(here)
+        return
       case "break":
-        return this.breakOff()
+        this.breakOff()
+        return
       case "accept":
-        return this.accept(here)
+        this.accept(here)
+        return
       case "compact": {
         const replacement = this.some(here.history, 3)
         this.story.installs(`C${++this.count}`, this.some(here.history, 6), replacement)
@@ -105,24 +123,33 @@ class Program {
         return
       }
       case "tool":
-        return this.callTool()
+        this.callTool(here)
+        return
       case "runtime":
-        return this.runtime()
+        this.runtime()
+        return
       case "end tool":
-        return this.endTool()
+        this.endTool()
+        return
       case "cell":
-        return this.startCell()
+        this.startCell(here)
+        return
       case "cell end":
-        return this.endCell()
+        this.endCell(here)
+        return
       case "turn":
         this.story.turnEnds(this.random.oneOf(["completed", "cancelled", "failed", "aborted"]))
         here.turn = `U${++this.count}`
         this.story.turnStarts(here.turn, here.thread)
         return
       case "agent":
-        return this.reachAgent(here.thread)
+        this.reachAgent(here.thread)
+        return
       case "result": {
         const other = this.random.oneOf(this.threads)
+        const once = `${other.turn} to ${here.thread}`
+        if (this.delivered.has(once) && !this.random.chance(oddity)) return
+        this.delivered.add(once)
         this.story.results(other.thread, other.turn, here.thread, this.random.oneOf(["hello", "done"]))
         return
       }
@@ -175,20 +202,26 @@ class Program {
     return this.random.chance(0.15) ? [...added, ...kept] : [...kept, ...added]
   }
 
-  private ask(history: Array<unknown>): void {
+  private ask(here: Told): void {
     const call = `I${++this.count}`
-    const input = this.some(history, 4)
-    history.splice(0, history.length, ...input)
-    if (this.random.chance(0.12)) {
-      const previous = `r-${this.random.oneOf([...this.open, "I1"])}`
-      this.story.asks(call, { input: this.some([], 3), previous_response_id: previous })
-    } else this.story.asks(call, input)
-    this.open.push(call)
+    const previous = this.random.chance(oddity) ? "I1" : this.random.oneOf(here.answered)
+    if (previous !== undefined && this.random.chance(0.15)) {
+      const input = this.some([], 3)
+      here.history.push(...input)
+      this.story.asks(call, { input, previous_response_id: `r-${previous}` })
+    } else {
+      here.history = this.some(here.history, 4)
+      this.story.asks(call, here.history)
+    }
+    this.open.push({ call, of: here })
   }
 
-  private answer(history: Array<unknown>): void {
-    const call = this.random.oneOf(this.open)
-    if (call === undefined) return
+  private answer(here: Told): void {
+    const open = this.random.oneOf(this.open)
+    if (open === undefined) return
+    const { call, of } = open
+    of.answered.push(call)
+    const history = here.history
     const output = this.some(this.random.chance(0.2) ? history.slice(-2) : [], 4)
     const usage = this.random.chance(0.5)
       ? { token_usage: { input_tokens: 5, cached_input_tokens: -1, output_tokens: 2, reasoning_output_tokens: 0 } }
@@ -198,7 +231,7 @@ class Program {
   }
 
   private breakOff(): void {
-    const call = this.random.oneOf(this.open)
+    const call = this.random.oneOf(this.open)?.call
     if (call === undefined) return
     this.story.breaksOff(
       call,
@@ -214,13 +247,14 @@ class Program {
     else this.story.accepts(id, agentMessage("/root", path, this.random.oneOf(["hello", "done"]), id))
   }
 
-  private callTool(): void {
+  private callTool({ cells }: Told): void {
     const { random } = this
     const kind = random.oneOf(["exec_command", "write_stdin", "apply_patch", "web", "wait_agent"])
-    const cell = random.chance(0.3) && this.cells.length > 0 ? random.oneOf(this.cells) : undefined
+    const cell = random.chance(0.3) ? random.oneOf(cells) : undefined
     const known = new Set(this.tools.map((tool) => tool.id))
     const id = cell === undefined ? `c${random.below(6)}` : `exec-${++this.count}`
     if (known.has(id)) return
+    const process = `${10 + random.below(3)}`
     const invocation =
       kind === "write_stdin"
         ? {
@@ -229,13 +263,13 @@ class Program {
             payload: {
               type: "function",
               arguments: random.oneOf([
-                JSON.stringify({ session_id: 10 + random.below(3), chars: "ls", yield_time_ms: 5 }),
-                JSON.stringify({ session_id: `${10 + random.below(3)}` })
+                JSON.stringify({ session_id: Number(process), chars: "ls", yield_time_ms: 5 }),
+                JSON.stringify({ session_id: process })
               ])
             }
           }
         : { tool_name: kind, payload: { type: "function", arguments: "{}" } }
-    this.tools.push({ id, kind })
+    this.tools.push({ id, kind, process, begun: kind === "write_stdin" })
     this.story.calls(id, kind, random.chance(0.8) || kind === "write_stdin" ? invocation : undefined, {
       ...(cell !== undefined && { cell }),
       callId: cell === undefined ? (random.chance(0.9) ? id : null) : null
@@ -245,8 +279,9 @@ class Program {
   private runtime(): void {
     const tool = this.random.oneOf(this.tools)
     if (tool === undefined) return
-    const process_id = this.random.chance(0.7) ? `${10 + this.random.below(3)}` : null
-    if (this.random.chance(0.5) && tool.kind !== "write_stdin") {
+    const process_id = this.random.chance(0.7) ? (this.random.chance(oddity) ? "99" : tool.process) : null
+    if (this.random.chance(0.5) && (!tool.begun || this.random.chance(oddity))) {
+      tool.begun = true
       this.story.runtimeBegins(tool.id, tool.kind, { process_id, command: ["ls", "-l"], cwd: "/w" })
     } else {
       this.story.runtimeEnds(
@@ -276,14 +311,18 @@ class Program {
     this.story.toolEnds(tool.id, result, this.random.oneOf(["completed", "failed"]))
   }
 
-  private startCell(): void {
+  private startCell({ cells }: Told): void {
+    const call = `c${this.random.below(6)}`
+    if (this.cellCalls.has(call) && !this.random.chance(oddity)) return
+    this.cellCalls.add(call)
     const runtimeId = `${++this.count}`
-    this.cells.push(runtimeId)
-    this.story.cellStarts(runtimeId, `c${this.random.below(6)}`)
+    cells.push(runtimeId)
+    this.story.cellStarts(runtimeId, call)
   }
 
-  private endCell(): void {
-    const cell = this.random.oneOf(this.cells)
+  private endCell(here: Told): void {
+    const { cells } = this.random.chance(oddity) ? this.random.oneOf(this.threads) : here
+    const cell = this.random.oneOf(cells)
     if (cell === undefined) return
     const status = this.random.oneOf(["yielded", "completed", "failed", "terminated", "running"])
     const response = this.random.chance(0.5) ? { value: 1 } : undefined
