@@ -46,8 +46,11 @@ export const foldersBeside = (path: string): ReadonlyArray<string> => {
   const own = dirname(resolve(path))
   let folder = own
   while (/^\d{2,4}$/.test(basename(folder))) folder = dirname(folder)
-  return ["sessions", "archived_sessions"].includes(basename(folder)) ? foldersOfHome(dirname(folder)) : [own]
+  return isTranscriptFolder(folder) ? foldersOfHome(dirname(folder)) : [own]
 }
+
+/** Does this folder hold nothing but transcripts, by day or all together? */
+export const isTranscriptFolder = (folder: string) => ["sessions", "archived_sessions"].includes(basename(folder))
 
 /** `sessions/YYYY/MM/DD` below a home below a folder of homes: deeper nobody keeps transcripts. */
 const depthMax = 6

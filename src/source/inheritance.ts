@@ -14,6 +14,8 @@ import type { Rollout } from "./rollout.ts"
 /** A file of which the records before an ordinal are inherited. */
 export interface InheritedPart {
   readonly path: string
+  /** Whose file it is: a revert goes on from an earlier file of the same thread. */
+  readonly threadId: string
   readonly endOrdinalExclusive: number
 }
 
@@ -36,7 +38,7 @@ export const inheritanceOf = (catalogue: Catalogue, rollout: Rollout): Effect.Ef
       if (base === undefined || seen.has(base.path)) return { parts, missing: true }
       seen.add(base.path)
       endOrdinalExclusive = Math.min(endOrdinalExclusive, at.historyBase.endOrdinalExclusive)
-      parts.unshift({ path: base.path, endOrdinalExclusive })
+      parts.unshift({ path: base.path, threadId: base.threadId, endOrdinalExclusive })
       at = base
     }
     return { parts, missing: false }

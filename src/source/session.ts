@@ -49,8 +49,10 @@ export const threadOrigin = (
   Effect.map(inheritanceOf(catalogue, rollout), ({ parts, missing }) => {
     const { threadId } = rollout
     const origin: Origin = { _tag: "Transcript", threadId, inherited: true }
+    // A revert's earlier file is read as the thread's own; the reducer takes back what no longer counts.
+    const foreign = parts.at(-1)?.threadId === threadId ? [] : parts
     return {
-      inherited: Stream.fromIterable(parts).pipe(
+      inherited: Stream.fromIterable(foreign).pipe(
         Stream.flatMap((part) => reported(inheritedLines(part))),
         Stream.map((batch): Arrival => ({ origin, ...batch }))
       ),

@@ -26,7 +26,7 @@ import {
 } from "./file.ts"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
 import { plainName } from "./rollout.ts"
-import { beat, type Watch } from "./watch.ts"
+import type { Watch } from "./watch.ts"
 
 export interface TailOptions extends Pick<ReadOptions, "lineBytesMax"> {
   readonly from?: Position
@@ -144,7 +144,7 @@ export const followTail = (tail: Tail, watch: Watch): Stream.Stream<LineBatch> =
     Effect.gen(function* () {
       const changed = Latch.makeUnsafe(true)
       yield* watch.listen((path) => {
-        if (path === beat || tail.concerns(path)) changed.openUnsafe()
+        if (typeof path === "symbol" || tail.concerns(path)) changed.openUnsafe()
       })
       const wait = Effect.tap(changed.await, () => changed.close)
       return Stream.flatMap(Stream.fromEffectRepeat(wait), () => tail.look)

@@ -13,6 +13,7 @@ import {
 import { dirname, join } from "node:path"
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib"
 import { Arbitrary, Effect, Fiber, Queue, Schema, Stream } from "effect"
+import { foldersOfHome } from "../../src/source/catalogue.ts"
 import type { LineBatch } from "../../src/source/line.ts"
 import { followTail, makeTail, type Tail } from "../../src/source/tail.ts"
 import { makeWatch } from "../../src/source/watch.ts"
@@ -150,7 +151,8 @@ describe("tail", () => {
     Effect.runPromise(
       Effect.gen(function* () {
         const lines = yield* Queue.unbounded<string>()
-        const watch = yield* makeWatch([dirname(path), join(dirname(path), "../../../../archived_sessions")])
+        const home = join(dirname(path), "../../../..")
+        const watch = yield* makeWatch(foldersOfHome(home).map((folder) => ({ folder, deep: true })))
         const fiber = yield* Effect.forkScoped(
           Stream.runForEach(followTail(makeTail(path), watch), (batch) => Queue.offerAll(lines, texts([batch])))
         )
