@@ -29,7 +29,7 @@ const quote = String.raw`\\*["']`
 const digit = /\d/
 
 /**
- * Vendors whose keys begin with a word and a `-` or `_`. The separator comes first, then the length of the rest, then
+ * Vendors whose keys begin with a word and a `-`, `_` or dot. The separator comes first, then the length of the rest, then
  * the word before it: the rarest test first makes the pattern three times as fast.
  */
 const prefixes = [
@@ -40,23 +40,24 @@ const prefixes = [
   "xox[a-z]-|xapp-", // Slack
   "npm_|pypi-|dckr_pat_|rubygems_", // package registries
   "hf_|gsk_|xai-|r8_|pplx-|nvapi-|fw_", // Hugging Face, Groq, xAI, Replicate, Perplexity, NVIDIA, Fireworks
-  "dop_v1_|shpat_|shpss_|lin_api_|sntrys_|GOCSPX-|pat-na1-|tfp_|phc_|phx_|secret_|AGE-SECRET-KEY-"
+  "dop_v1_|shpat_|shpss_|lin_api_|sntrys_|GOCSPX-|pat-na1-|tfp_|phc_|phx_|secret_|AGE-SECRET-KEY-",
+  "ya29\\.|SG\\.|hvs\\." // Google, SendGrid, Vault
 ].join("|")
 
 const vendorKey: Family = {
-  pattern: new RegExp(`[-_](?=[A-Za-z0-9_-]{16})(?<=${start}(?:${prefixes}))[A-Za-z0-9_-]+`, "g"),
+  pattern: new RegExp(
+    `[-_.](?=[A-Za-z0-9_-]{16})(?<=${start}(?:${prefixes}))[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]{16,})?`,
+    "g"
+  ),
   replace: (match) => (digit.test(match) ? match[0] + redacted : match)
 }
 
-/** Keys known by their form: AWS key ids, Google, JSON web tokens, SendGrid, Vault. */
+/** Keys known by their form: AWS key ids, Google's keys, JSON web tokens. */
 const formed: Family = {
   pattern: new RegExp(
-    `(?:AKIA|ASIA)(?<=${start}....)[A-Z0-9]{16}(?![A-Za-z0-9])` +
+    `A[KS]IA(?<=${start}....)[A-Z0-9]{16}(?![A-Za-z0-9])` +
       `|AIza(?<=${start}....)[A-Za-z0-9_-]{35}` +
-      `|ya29\\.(?<=${start}.....)[A-Za-z0-9_-]{20,}` +
-      `|eyJ(?<=${start}...)[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}` +
-      `|SG\\.(?<=${start}...)[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{16,}` +
-      `|hvs\\.(?<=${start}....)[A-Za-z0-9_-]{20,}`,
+      `|eyJ(?<=${start}...)[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}`,
     "g"
   ),
   replace: () => redacted
@@ -88,8 +89,9 @@ const secretName =
   "|[aA]ccount|ACCOUNT|[aA]uth|AUTH|[mM]aster|MASTER)[-_]?(?:[kK]ey|KEY)" +
   "|[?&][sS]ig|[sS]ignature"
 
-/** Characters of a value: none that ends a word in a shell, in JSON or in source code. */
-const value = "[^\\s\"'\\\\`;,&|<>()\\[\\]{}$]{6,}(?![(\\[])"
+/** A value up to its end: none of what ends a word in a shell, in JSON or in source code, and no call or index. */
+const valueCharacter = "[^\\s\"'\\\\`;,&|<>()\\[\\]{}$]"
+const value = `${valueCharacter}{6,}(?!${valueCharacter}|[([])`
 
 /** Values that stand for a secret without being one. */
 const placeholder =
