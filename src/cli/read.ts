@@ -45,7 +45,7 @@ const workOf = (input: Input, journals: ReadonlyArray<string>): Effect.Effect<Re
     case "Sessions":
       return Effect.succeed(
         input.sessions.map((session) => ({
-          fold: sessionFold,
+          fold: (options) => sessionFold({ ...options, rootId: session.rootThreadId }),
           arrivals: readSession(input.catalogue, session, { journals })
         }))
       )
@@ -80,8 +80,8 @@ export const readCommand = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Turns sessions of OpenAI Codex CLI into true traces: every turn, model call, tool and agent, with times and tokens.\n" +
-      "Given files, folders or ids it reads once and leaves; without any it reads standard input.\n" +
+    "Turns sessions of OpenAI Codex CLI into true traces: every turn, model call, tool and agent, with times and tokens.\n  " +
+      "Given files, folders or ids it reads once and leaves; without any it reads standard input.\n  " +
       "Exit codes: 0 all well, 1 something was skipped or not delivered (said on stderr), 2 wrong use."
   ),
   Command.withExamples([

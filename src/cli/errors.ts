@@ -1,0 +1,71 @@
+/**
+ * How a command fails: one text on stderr, one exit code.
+ *
+ * Owns the rendering of every error (`tracer: message`, its place, `hint:`) and the codes: 0 all well, 1 something was
+ * skipped or not delivered, 2 wrong use. What an error says is written where it is raised.
+ */
+import { Cause, Exit, Runtime, Schema } from "effect"
+import { CliError } from "effect/cli"
+import { NotLocated } from "../source/locate.ts"
+
+export const exitCodes = { ok: 0, incomplete: 1, wrongUse: 2 } as const
+
+/** The command was used in a way that cannot mean anything. */
+export class WrongUse extends Schema.TaggedError<WrongUse>()("WrongUse", {
+  reason: Schema.String,
+  hint: Schema.optionalKey(Schema.String)
+}) {
+  override get message() {
+    return this.reason
+  }
+  override readonly [Runtime.errorExitCode] = exitCodes.wrongUse
+}
+
+/** The command did what it could; what was left out has been said. */
+export class Incomplete extends Schema.TaggedError<Incomplete>()("Incomplete", {}) {
+  override get message() {
+    return "something was skipped or not delivered"
+  }
+  override readonly [Runtime.errorReported] = false
+}
+
+interface Told {
+  readonly message: string
+  readonly place?: unknown
+  readonly hint?: unknown
+}
+
+const isTold = (error: unknown): error is Told =>
+  typeof error === "object" && error !== null && typeof (error as { message?: unknown }).message === "string"
+
+const indented = (text: string) => text.replaceAll("\n", "\n  ")
+
+/** The error as the user reads it, without a line break at the end. */
+export const renderError = (error: unknown): string => {
+  if (!isTold(error)) return `tracer: ${String(error)}`
+  const { message, place, hint } = error
+  return [
+    `tracer: ${indented(message)}`,
+    ...(typeof place === "string" ? [`  ${indented(place)}`] : []),
+    ...(typeof hint === "string" ? [`  hint: ${indented(hint)}`] : [])
+  ].join("\n")
+}
+
+/** What stands on stderr at the end of a command that failed; nothing where it has been said before. */
+export const renderCause = (cause: Cause.Cause<unknown>): string | undefined => {
+  if (Cause.hasInterruptsOnly(cause)) return undefined
+  const error = Cause.squash(cause)
+  if (CliError.isCliError(error) || !Runtime.getErrorReported(error)) return undefined
+  const unexpected = cause.reasons.some((reason) => reason._tag === "Die")
+  return unexpected ? `tracer: an error of ours, please report it\n${Cause.pretty(cause)}` : renderError(error)
+}
+
+/** The exit code of a command. One that was interrupted by a second signal left something undelivered. */
+export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit)) return exitCodes.ok
+  const error = Cause.squash(exit.cause)
+  if (error instanceof NotLocated) return exitCodes.wrongUse
+  if (CliError.isCliError(error))
+    return error._tag === "ShowHelp" && error.errors.length === 0 ? exitCodes.ok : exitCodes.wrongUse
+  return Runtime.getErrorExitCode(error)
+}
