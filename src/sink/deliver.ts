@@ -140,7 +140,9 @@ export const deliver = <P>(
         // A batch that failed for good is taken afresh for each probe: with more rows in it, one bad row can be told
         // from a backend that refuses everything.
         const result = yield* sendBatch(sink, writes, attempt, taken > 0).pipe(
-          Effect.catchTag("SinkFailed", (failure) => Effect.as(pause(failure, probes + 1), undefined))
+          Effect.catchTag("SinkFailed", (failure) =>
+            failure.retry === "permanent" ? Effect.as(pause(failure, probes + 1), undefined) : Effect.fail(failure)
+          )
         )
         if (result === undefined) return probes + 1
         taken += result.taken
