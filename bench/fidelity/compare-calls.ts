@@ -34,10 +34,18 @@ const usageDifference = (reported: Usage, told: Usage): string | undefined => {
     : wrong.map((name) => `${name} ${told[name]} instead of ${reported[name]}`).join(", ")
 }
 
+const tellsUsage = (span: ToldSpan) => usageNames.some((name) => span.metrics[name] !== undefined)
+
+/** Usage that nobody wrote down may be left out, but then wholly. */
+const asked = (call: TrueCall, span: ToldSpan | undefined) =>
+  call.usage !== undefined && (call.usageTold || (span !== undefined && tellsUsage(span)))
+
 const judgeSums = (truth: Truth, matches: Matches, spans: ReadonlyArray<ToldSpan>) => {
   const findings: Array<string> = []
   const roots = [...truth.threads.values()].filter((thread) => thread.parent === undefined)
-  const known = truth.calls.filter((call) => call.usage !== undefined && (call.owed || matches.calls.has(call)))
+  const known = truth.calls.filter(
+    (call) => asked(call, matches.calls.get(call)) && (call.owed || matches.calls.has(call))
+  )
   const judged = roots.filter((root) => known.some((call) => rootOf(truth.threads, call.thread) === root.id))
   let right = 0
   for (const root of judged) {
@@ -46,9 +54,7 @@ const judgeSums = (truth: Truth, matches: Matches, spans: ReadonlyArray<ToldSpan
       .reduce((sum, call) => addUsage(sum, call.usage ?? noUsage), noUsage)
     const trace = matches.threads.get(root)?.traceId
     const tree = spans.filter((span) => trace !== undefined && span.traceId === trace)
-    const told = tree
-      .filter((span) => usageNames.some((name) => span.metrics[name] !== undefined))
-      .reduce((sum, span) => addUsage(sum, toldUsage(span)), noUsage)
+    const told = tree.filter(tellsUsage).reduce((sum, span) => addUsage(sum, toldUsage(span)), noUsage)
     const difference = usageDifference(reported, told)
     if (difference === undefined) right++
     else findings.push(`session ${root.id}: the sum of its spans is ${difference}`)
@@ -64,7 +70,7 @@ export const judgeCalls = (truth: Truth, matches: Matches, spans: ReadonlyArray<
     const span = matches.calls.get(call)
     if (span === undefined && !call.owed) continue
     if (call.input !== undefined) of.inputs++
-    if (call.usage !== undefined) of.usage++
+    if (asked(call, span)) of.usage++
     if (span === undefined) continue
     const name = nameOfCall(call)
     if (call.input !== undefined) {
@@ -77,7 +83,7 @@ export const judgeCalls = (truth: Truth, matches: Matches, spans: ReadonlyArray<
       else if (instructions === undefined) findings.push(`${name}: instructions are missing`)
       else findings.push(`${name}: instructions ${call.instructions === undefined ? "were not sent apart" : "differ"}`)
     }
-    if (call.usage === undefined) continue
+    if (call.usage === undefined || !asked(call, span)) continue
     const usage = usageDifference(call.usage, toldUsage(span))
     if (usage === undefined) right.usage++
     else findings.push(`${name}: ${usage}`)

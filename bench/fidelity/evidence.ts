@@ -5,9 +5,9 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import type { Case } from "./case.ts"
-import { groupBy, number, readLines, text } from "./json.ts"
+import { at, groupBy, number, readLines, text } from "./json.ts"
 import type { TrueTurn, Usage } from "./truth.ts"
-import { readTranscript, type Transcript, type UserCommand } from "./truth-transcript.ts"
+import { readTranscript, type Transcript, type UserCommand, usageOf } from "./truth-transcript.ts"
 
 export interface Evidence {
   /** Call ids with an item that has times. */
@@ -19,6 +19,8 @@ export interface Evidence {
   readonly hookedCalls: ReadonlySet<string>
   /** Arrival of each PreModelRequest. */
   readonly modelRequests: ReadonlyArray<{ readonly turn: string; readonly atMs: number }>
+  /** Usage that PostModelRequest hooks told. */
+  readonly hookedUsage: ReadonlyArray<Usage>
   /** Parent by agent thread, as each thread's own first record says; undefined for a root. */
   readonly parents: ReadonlyMap<string, string | undefined>
   readonly turns: ReadonlyArray<TrueTurn>
@@ -44,24 +46,35 @@ const callsOf = (transcripts: ReadonlyArray<Transcript>): Map<string, string> =>
   return new Map([...groupBy(all, (call) => call.id)].map(([id, sightings]) => [id, earliest(sightings)?.thread ?? ""]))
 }
 
-/** A reviewer's file may not name its parent; the file that echoes its turns is the parent's. */
+/**
+ * A reviewer's file may not name its parent. The file that echoes its turns is the parent's; where turns have no ids,
+ * the file in which a review was going on when the reviewer began.
+ */
 const parentOf = (transcript: Transcript, all: ReadonlyArray<Transcript>): string | undefined => {
   if (transcript.parent !== undefined || !transcript.review) return transcript.parent
-  const own = new Set(transcript.turns.map((turn) => turn.id))
-  return all.find((other) => other.thread !== transcript.thread && other.turns.some((turn) => own.has(turn.id)))?.thread
+  const own = new Set(transcript.turns.flatMap((turn) => turn.id ?? []))
+  const began = transcript.turns[0]?.at ?? ""
+  const others = all.filter((other) => other.thread !== transcript.thread)
+  return (
+    others.find((other) => other.turns.some((turn) => turn.id !== undefined && own.has(turn.id))) ??
+    others.find((other) => other.reviews.some(({ from, to }) => from <= began && began <= to))
+  )?.thread
 }
 
 const readHooks = (file: string | undefined) => {
   const hookedCalls = new Set<string>()
   const modelRequests: Array<{ turn: string; atMs: number }> = []
+  const hookedUsage: Array<Usage> = []
   for (const hook of file === undefined ? [] : readLines(file)) {
     const event = text(hook, "payload", "hook_event_name")
     const id = text(hook, "payload", "tool_use_id")
     if ((event === "PreToolUse" || event === "PostToolUse") && id !== undefined) hookedCalls.add(id)
+    const usage = usageOf(at(hook, "payload", "token_usage"))
+    if (event === "PostModelRequest" && usage !== undefined) hookedUsage.push(usage)
     if (event === "PreModelRequest")
       modelRequests.push({ turn: text(hook, "payload", "turn_id") ?? "", atMs: (number(hook, "at_ns") ?? 0) / 1e6 })
   }
-  return { hookedCalls, modelRequests }
+  return { hookedCalls, modelRequests, hookedUsage }
 }
 
 /** Reads every transcript of a case and its hook journal. `withHooks: false` is blind to the journal. */

@@ -73,6 +73,12 @@ const pairByTime = (
   return pairs
 }
 
+/** Neither is known by a response that the other is not, and the input is the one that was sent. */
+const sameInput = (call: TrueCall, span: ToldSpan) =>
+  !(call.responseId !== undefined && text(span.metadata, "response_id") !== undefined) &&
+  call.input !== undefined &&
+  inputDifference(call.input, span.input) === undefined
+
 const matchCalls = (truth: Truth, spans: ReadonlyArray<ToldSpan>, byId: ReadonlyMap<string, ToldSpan>) => {
   const matched = new Map<TrueCall, ToldSpan>()
   const spansByThread = groupBy(spans, (span) => span.thread)
@@ -80,10 +86,9 @@ const matchCalls = (truth: Truth, spans: ReadonlyArray<ToldSpan>, byId: Readonly
     const told = spansByThread.get(thread) ?? []
     const known = pair(calls, told, [
       (call, span) => call.responseId !== undefined && text(span.metadata, "response_id") === call.responseId,
-      (call, span) =>
-        !(call.responseId !== undefined && text(span.metadata, "response_id") !== undefined) &&
-        call.input !== undefined &&
-        inputDifference(call.input, span.input) === undefined
+      // A failed attempt was sent with the same input as the one that made it: the latter comes first.
+      (call, span) => call.owed && sameInput(call, span),
+      sameInput
     ])
     const nameless = [...known.free].filter((span) => text(span.metadata, "response_id") === undefined)
     const open = calls.filter((call) => !known.pairs.has(call))

@@ -3,7 +3,7 @@
  */
 import type { Evidence } from "./evidence.ts"
 import { type Fields, groupBy, list, number, text } from "./json.ts"
-import type { TrueCall } from "./truth.ts"
+import { sameUsage, type TrueCall, type Usage } from "./truth.ts"
 import type { Inference, Recording } from "./truth-bundle.ts"
 import { usageOf } from "./truth-transcript.ts"
 
@@ -89,6 +89,11 @@ const recorded = (inference: Inference): Pick<TrueCall, "start" | "end"> => ({
   ...(inference.endMs !== undefined && { end: { from: inference.endMs, to: inference.endMs } })
 })
 
+const isTold = (usage: Usage, responseId: string | undefined, thread: string, evidence: Evidence) =>
+  evidence.usageByResponse.has(responseId ?? "") ||
+  (evidence.usageInOrder.get(thread) ?? []).some((told) => sameUsage(told, usage)) ||
+  evidence.hookedUsage.some((told) => sameUsage(told, usage))
+
 /** Every call of the model in a case. */
 export const readCalls = (
   requests: ReadonlyArray<Fields>,
@@ -125,6 +130,7 @@ export const readCalls = (
         ...(responseId !== undefined && { responseId }),
         ...(inference === undefined ? served(request) : recorded(inference)),
         ...(usage !== undefined && { usage }),
+        usageTold: usage !== undefined && isTold(usage, responseId, thread, evidence),
         owed: completed || (inference !== undefined && hooked(inference, evidence, recording))
       }
     ]
@@ -134,7 +140,16 @@ export const readCalls = (
     .filter((inference) => !known.has(inference))
     .map((inference): TrueCall => {
       const { id: key, thread, turn } = inference
-      return { key, thread, turn, compaction: false, instructionsTold: false, ...recorded(inference), owed: false }
+      return {
+        key,
+        thread,
+        turn,
+        compaction: false,
+        instructionsTold: false,
+        usageTold: false,
+        ...recorded(inference),
+        owed: false
+      }
     })
   return [...sent, ...unsent]
 }

@@ -32,6 +32,8 @@ export interface Transcript {
   readonly userCommands: Array<UserCommand>
   /** Every turn that a record begins or ends, with the time of the first; `id` is absent before turns had ids (0.77). */
   readonly turns: Array<{ readonly id?: string; readonly at: string }>
+  /** When reviews went on that reviewers made for this thread. */
+  readonly reviews: Array<{ readonly from: string; to: string }>
   readonly usageByResponse: Map<string, Usage>
   /** Usage of each response in order, where responses have no record of their own (≤ 0.142). */
   readonly usageInOrder: Array<Usage>
@@ -97,6 +99,7 @@ export const readTranscript = (records: ReadonlyArray<Fields>): Transcript => {
     calls: new Map(),
     userCommands: [],
     turns: [],
+    reviews: [],
     usageByResponse: new Map(),
     usageInOrder: []
   }
@@ -124,8 +127,16 @@ export const readTranscript = (records: ReadonlyArray<Fields>): Transcript => {
         if (id !== undefined && !transcript.turns.some((known) => known.id === id)) transcript.turns.push({ at, id })
         break
       }
-      case "user_message":
+      case "entered_review_mode":
+        transcript.reviews.push({ from: at, to: "9" })
         if (!hasTurnIds) transcript.turns.push({ at })
+        break
+      case "exited_review_mode":
+        for (const review of transcript.reviews) if (review.to === "9") review.to = at
+        break
+      case "user_message":
+        // During a review it is the reviewer's, echoed.
+        if (!hasTurnIds && transcript.reviews.every((review) => review.to !== "9")) transcript.turns.push({ at })
         break
       case "token_count": {
         const sum = number(payload, "info", "total_token_usage", "total_tokens") ?? total

@@ -45,6 +45,8 @@ export interface TrueCall {
   readonly start?: Window
   readonly end?: Window
   readonly usage?: Usage
+  /** A transcript or a hook holds the usage; what a crash kept from being written cannot be asked for. */
+  readonly usageTold: boolean
   /** Must be there. A failed attempt leaves nothing in a transcript: it may be shown, but is owed only with hooks. */
   readonly owed: boolean
 }
@@ -126,6 +128,8 @@ export const noUsage: Usage = {
   prompt_cache_creation_tokens: 0,
   completion_reasoning_tokens: 0
 }
+
+export const sameUsage = (one: Usage, other: Usage) => usageKeys.every((key) => one[key] === other[key])
 
 export const addUsage = (one: Usage, other: Usage): Usage => {
   const sum = { ...one }

@@ -32,6 +32,7 @@ const call = (key: string, thread: string, turn: string, startMs: number): TrueC
   start: { from: startMs, to: startMs },
   end: { from: startMs + 100, to: startMs + 100 },
   usage,
+  usageTold: true,
   owed: true
 })
 
@@ -145,6 +146,24 @@ describe("fidelity", () => {
       "usage sums right: 0 of 1"
     ])
     expect(promises(bend("turn 0", () => ({ metrics: { tokens: 240 } })))).toEqual(["usage sums right: 0 of 1"])
+  })
+
+  test("tokens that a crash kept from being written may be left out, but not be made up", () => {
+    const calls = truth.calls.map((one) => ({ ...one, usageTold: one.key !== "b" }))
+    const silent = bend("llm b", () => ({ metrics: {} }))
+    expect(broken(judge({ ...truth, calls }, silent), false)).toEqual([])
+    const invented = bend("llm b", () => ({ metrics: { tokens: 1 } }))
+    expect(broken(judge({ ...truth, calls }, invented), false)).toEqual([
+      "usage right: 2 of 3",
+      "usage sums right: 0 of 1"
+    ])
+  })
+
+  test("of two attempts with one input, the span stands for the one that was answered", () => {
+    const { responseId: _, ...answered } = call("a", "root", "t1", 2000)
+    const failed = { ...answered, key: "failed", start: { from: 1000, to: 1000 }, owed: false }
+    const retried: Truth = { ...truth, calls: [failed, answered] }
+    expect(judge(retried, perfectSpans(retried)).times.llmStart).toEqual([0])
   })
 
   test("a time outside its window is off by the distance to the nearer edge", () => {
