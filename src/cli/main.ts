@@ -11,6 +11,7 @@ import { version } from "../version.ts"
 import { collectCommand } from "./collect.ts"
 import { doctorCommand } from "./doctor.ts"
 import { exitCodeOf, renderCause } from "./errors.ts"
+import { followCommand } from "./follow.ts"
 import { readCommand } from "./read.ts"
 import { setupCommand } from "./setup.ts"
 import { statusCommand } from "./status.ts"
@@ -18,7 +19,7 @@ import { Stop } from "./stop.ts"
 import { uninstallCommand } from "./uninstall.ts"
 
 const command = readCommand.pipe(
-  Command.withSubcommands([collectCommand, setupCommand, uninstallCommand, statusCommand, doctorCommand])
+  Command.withSubcommands([followCommand, collectCommand, setupCommand, uninstallCommand, statusCommand, doctorCommand])
 )
 
 /** A wrong invocation: what is wrong, on stderr, and where help is. Help that was asked for goes to stdout. */

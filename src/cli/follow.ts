@@ -1,0 +1,140 @@
+/**
+ * `tracer follow [PATH | ID]`: spans while they happen, until Ctrl-C.
+ *
+ * Owns which sessions are followed: one that was named, the latest, or with `--all` each that is written to from now
+ * on, from its first record. Following is source/live-session.ts, the loop is trace.ts.
+ */
+import { statSync } from "node:fs"
+import { Effect, FiberSet, Option, Stream } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { codexFolder } from "../hook/places.ts"
+import { mixedFold } from "../pipeline/mixed-fold.ts"
+import { sessionFold } from "../pipeline/session-fold.ts"
+import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session } from "../source/catalogue.ts"
+import { liveSession, sessionsWrittenTo, watchFolders } from "../source/live-session.ts"
+import { type Input, locate, locateLatest } from "../source/locate.ts"
+import type { Arrival } from "../source/origin.ts"
+import { rolloutName } from "../source/rollout.ts"
+import { followTail, makeTail } from "../source/tail.ts"
+import type { Watch } from "../source/watch.ts"
+import { WrongUse } from "./errors.ts"
+import * as flags from "./flags.ts"
+import { type Run, runTrace } from "./trace.ts"
+
+/** What is followed: a session, or a file whose lines say themselves where they belong. */
+type Followed =
+  | { readonly _tag: "Session"; readonly catalogue: Catalogue; readonly session: Session; readonly path?: string }
+  | { readonly _tag: "File"; readonly path: string }
+
+const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined
+
+/** A transcript by its name alone: it may get its first record later, or be created later. */
+const byName = (path: string): Followed => {
+  const name = rolloutName(path)
+  return name === undefined
+    ? { _tag: "File", path }
+    : {
+        _tag: "Session",
+        catalogue: makeCatalogue(foldersBeside(path)),
+        session: { rootThreadId: name.threadId, rollouts: [] },
+        path
+      }
+}
+
+const followedBy = (input: Input, named: string): Effect.Effect<Followed, WrongUse> => {
+  const [session, ...others] = input._tag === "Sessions" ? input.sessions : []
+  if (input._tag === "Sessions" && session !== undefined && others.length === 0)
+    return Effect.succeed({ _tag: "Session", catalogue: input.catalogue, session })
+  if (input._tag === "File") return Effect.succeed(byName(input.path))
+  return Effect.fail(
+    new WrongUse({
+      reason: `${named}: one session can be followed at a time, or all`,
+      hint: "give a transcript or a session's id, or use --all; standard input needs no follow: tracer reads it as it comes"
+    })
+  )
+}
+
+const followSession = (run: Run, catalogue: Catalogue, session: Session, watch: Watch, hooks: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const live = yield* liveSession(catalogue, session, watch, { journals: hooks })
+    return {
+      live,
+      trace: run.trace(sessionFold({ ...run.foldOptions, rootId: session.rootThreadId }), live.arrivals, live.follow)
+    }
+  })
+
+const followOne = (run: Run, followed: Followed, hooks: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    if (followed._tag === "File") {
+      const watch = yield* watchFolders([], [followed.path])
+      const lines = followTail(makeTail(followed.path), watch)
+      return yield* run.trace(
+        mixedFold(run.foldOptions),
+        Stream.map(lines, (batch): Arrival => ({ origin: { _tag: "Mixed" }, ...batch }))
+      )
+    }
+    const { catalogue, session, path } = followed
+    const watch = yield* watchFolders(catalogue.folders, hooks)
+    const { live, trace } = yield* followSession(run, catalogue, session, watch, hooks)
+    if (path !== undefined) yield* live.follow({ threadId: session.rootThreadId, path })
+    yield* trace
+  })
+
+const followAll = (run: Run, home: string, hooks: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const catalogue = makeCatalogue(foldersOfHome(home))
+    const watch = yield* watchFolders(catalogue.folders, hooks)
+    const traces = yield* FiberSet.make<void>()
+    const sessions = yield* sessionsWrittenTo(catalogue, watch)
+    yield* sessions.pipe(
+      Stream.interruptWhen(run.over),
+      Stream.runForEach((session) =>
+        FiberSet.run(
+          traces,
+          Effect.scoped(Effect.flatMap(followSession(run, catalogue, session, watch, hooks), ({ trace }) => trace))
+        )
+      )
+    )
+    yield* FiberSet.awaitEmpty(traces)
+  })
+
+export const followCommand = Command.make(
+  "follow",
+  {
+    named: Argument.String("path|id").pipe(
+      Argument.withDescription("A transcript (it may appear later), or the id of a session or its beginning"),
+      Argument.optional
+    ),
+    latest: flags.latest,
+    all: Flag.Boolean("all").pipe(
+      Flag.withDescription("Every session that is written to from now on, from its beginning"),
+      Flag.withDefault(false)
+    ),
+    hooks: flags.hooks,
+    ...flags.output
+  },
+  Effect.fnUntraced(function* ({ named, latest, all, hooks, ...output }) {
+    const home = codexFolder(process.env)
+    if (Number(Option.isSome(named)) + Number(latest) + Number(all) !== 1)
+      return yield* new WrongUse({
+        reason: "follow needs exactly one of PATH or ID, --latest, and --all",
+        hint: "tracer follow --latest"
+      })
+    if (all) return yield* runTrace(output, true, (run) => followAll(run, home, hooks))
+    const followed = yield* Option.match(named, {
+      onNone: () => Effect.flatMap(locateLatest(home), (input) => followedBy(input, "--latest")),
+      onSome: (wanted) =>
+        wanted.endsWith(".jsonl") && !isThere(wanted)
+          ? Effect.succeed(byName(wanted))
+          : Effect.flatMap(locate(wanted, home), (input) => followedBy(input, wanted))
+    })
+    return yield* runTrace(output, true, (run) => followOne(run, followed, hooks))
+  })
+).pipe(
+  Command.withDescription("Follows sessions while they run; Ctrl-C ends it with everything delivered"),
+  Command.withExamples([
+    { command: "tracer follow --latest", description: "Watch the session that was written to last" },
+    { command: "tracer follow --all --to tree --to braintrust", description: "Everything from now on, to two places" },
+    { command: "tracer follow 01a1fb04 --to jsonl --events", description: "Each change of a span as a line of JSON" }
+  ])
+)
