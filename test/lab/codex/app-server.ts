@@ -31,6 +31,8 @@ export interface Thread {
   readonly begin: (prompt: string | ReadonlyArray<Input>, settings?: Params) => Promise<RunningTurn>
   /** A whole turn. */
   readonly prompt: (prompt: string | ReadonlyArray<Input>, settings?: Params) => Promise<RunningTurn>
+  /** Waits until this many turns have ended since the thread was opened here, whoever began them. */
+  readonly turnsEnded: (count: number) => Promise<void>
   readonly compact: () => Promise<void>
   readonly shell: (command: string) => Promise<void>
   readonly review: (instructions: string) => Promise<void>
@@ -48,6 +50,8 @@ export interface AppServer {
   readonly resumeThread: (id: string, params?: Params) => Promise<Thread>
   /** Decides every approval from now on; the default grants each. */
   readonly decide: (decision: Deciding) => void
+  /** Answers the calls of tools that the client brought along (dynamic tools), and the model's questions to the user. */
+  readonly answerCalls: (answering: Answering) => void
   /** Closes stdin, as an editor that quits, and waits for the end of the process. */
   readonly quit: () => Promise<void>
   /** kill -9 */
@@ -56,10 +60,11 @@ export interface AppServer {
 
 export const connect = async (child: Child): Promise<AppServer> => {
   let decision: Deciding = () => "accept"
+  let answerCall: Answering = () => ({})
   const answering: Answering = async (method, params) => {
     if (method.endsWith("requestApproval")) return { decision: await decision(method, params) }
     if (method === "currentTime/read") return { currentTimeMs: Date.now() }
-    return {}
+    return answerCall(method, params)
   }
   const peer = peerOf(child, answering)
   const clientInfo = { name: "tracer-lab", title: "tracer lab", version: "1" }
@@ -73,6 +78,9 @@ export const connect = async (child: Child): Promise<AppServer> => {
     resumeThread: (threadId, params = {}) => opened("thread/resume", { threadId, ...params }),
     decide: (next) => {
       decision = next
+    },
+    answerCalls: (next) => {
+      answerCall = next
     },
     quit: async () => {
       child.stdin.end()
@@ -121,6 +129,11 @@ const threadOf = (peer: Peer, threadId: string): Thread => {
       const turn = await begin(prompt, settings)
       await turn.ended()
       return turn
+    },
+    turnsEnded: async (count) => {
+      let since = 0
+      for (let ended = 0; ended < count; ended++)
+        since = (await peer.until((told) => endsTurn(told, threadId), since)).at + 1
     },
     compact: () => andWait("thread/compact/start", {}),
     shell: (command) => andWait("thread/shellCommand", { command }),

@@ -10,6 +10,8 @@ import type { Child } from "./processes.ts"
 export type Params = Readonly<Record<string, unknown>>
 
 export interface Notification {
+  /** Its place among all that came, counted from 0. */
+  readonly at: number
   readonly method: string
   readonly params: Params
 }
@@ -71,7 +73,7 @@ export const peerOf = (child: Child, answering: Answering): Peer => {
       return
     }
     if (message.method !== undefined) {
-      seen.push({ method: message.method, params: message.params ?? {} })
+      seen.push({ at: seen.length, method: message.method, params: message.params ?? {} })
       for (const watcher of watchers) watcher()
       return
     }

@@ -29,6 +29,10 @@ const firstWith = {
   trustedHooks: "0.142.0",
   /** Model requests, compaction, subagents and the session's end have hooks of their own. */
   allHooks: "0.155.0",
+  goals: "0.155.0",
+  /** Tools of the client's, questions to the user, tool search. */
+  clientTools: "0.155.0",
+  queue: "0.169.0",
   /** A second file for a thread that was taken back; older versions write a `thread_rolled_back` record. */
   revert: "0.155.0",
   codeMode: "0.128.0",

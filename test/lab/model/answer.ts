@@ -17,6 +17,8 @@ export type ItemTemplate =
     }
   | { readonly type: "custom_tool_call"; readonly name: string; readonly input: string }
   | { readonly type: "web_search_call"; readonly query: string }
+  | { readonly type: "tool_search_call"; readonly query: string }
+  | { readonly type: "image_generation_call"; readonly prompt: string; readonly png: string }
 
 /** Token counts as the Responses API reports them: cached ⊂ input, reasoning ⊂ output. */
 export interface Usage {
@@ -92,6 +94,12 @@ export const patchText = (...lines: ReadonlyArray<string>): string =>
   ["*** Begin Patch", ...lines, "*** End Patch", ""].join("\n")
 
 export const searches = (query: string): ItemTemplate => ({ type: "web_search_call", query })
+
+/** A search for tools that are not in the request; Codex itself answers it. */
+export const searchesTools = (query: string): ItemTemplate => ({ type: "tool_search_call", query })
+
+/** A picture made by the model's provider; `png` is base64. */
+export const draws = (prompt: string, png: string): ItemTemplate => ({ type: "image_generation_call", prompt, png })
 
 /** The same answer, its first item `delayMs` later: long enough to be interrupted in. */
 export const after = (delayMs: number, told: Answer): Answer => ({ ...told, delayMs })

@@ -68,7 +68,7 @@ export const startModelServer = (script: Script): ModelServer => {
     }
     requests.push(record)
     for (const listener of listeners) listener(record)
-    const headers = { "x-request-id": record.upstream_request_id }
+    const headers = { "x-request-id": record.upstream_request_id, ...rateLimits(number) }
     const end = (outcome: Outcome) => {
       if (record.outcome !== "open") return
       record.outcome = outcome
@@ -144,6 +144,13 @@ export const startModelServer = (script: Script): ModelServer => {
 
 /** No entry: Codex then knows the models that it was built with. */
 const modelList = { object: "list", data: [] }
+
+/** A weekly limit of which every request takes a percent. */
+const rateLimits = (requests: number) => ({
+  "x-codex-primary-used-percent": String(Math.min(requests, 100)),
+  "x-codex-primary-window-minutes": "10080",
+  "x-codex-primary-reset-at": String(Math.ceil(Date.now() / 1000) + 3600)
+})
 
 const tokensIn = (content: ReadonlyArray<unknown>): number =>
   content.length === 0 ? 0 : Math.ceil(JSON.stringify(content).length / 4)

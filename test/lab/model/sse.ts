@@ -101,6 +101,26 @@ export const itemOf = (template: ItemTemplate, itemId: (prefix: string) => strin
         status: "completed",
         action: { type: "search", query: template.query, queries: [template.query] }
       }
+    case "tool_search_call": {
+      const { id, callId } = callNames("ts", itemId)
+      const search = { query: template.query, limit: 5 }
+      return {
+        type: "tool_search_call",
+        id,
+        call_id: callId,
+        status: "completed",
+        execution: "client",
+        arguments: search
+      }
+    }
+    case "image_generation_call":
+      return {
+        type: "image_generation_call",
+        id: itemId("ig"),
+        status: "completed",
+        revised_prompt: template.prompt,
+        result: template.png
+      }
   }
 }
 

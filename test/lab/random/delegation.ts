@@ -22,7 +22,9 @@ const withV2 = (dice: Dice, asked: Asked, name: string): ItemTemplate | undefine
     const path = /"task_name":\s*"([^"]+)"/.exec(textOf(item.output))?.[1]
     return path?.startsWith(`${asked.agent}/`) ? [path] : []
   })
-  const finished = asked.input.filter((item) => JSON.stringify(item.content ?? "").includes("FINAL_ANSWER")).length
+  const finished = asked.input.filter(
+    (item) => item.type === "agent_message" && JSON.stringify(item.content).includes("FINAL_ANSWER")
+  ).length
   const [first, ...rest] = mine
   const spawn = () =>
     depth >= 2 || mine.length >= agentsMax

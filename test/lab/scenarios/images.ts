@@ -1,10 +1,8 @@
 import { join } from "node:path"
 import { imageInput, localImageInput, textInput } from "../codex/app-server.ts"
 import { answer, calls, says } from "../model/answer.ts"
+import { pixel } from "../pixel.ts"
 import type { Scenario } from "../scenario.ts"
-
-/** A red pixel. */
-const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="
 
 export const images: Scenario = {
   name: "images",

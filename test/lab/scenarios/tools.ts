@@ -1,9 +1,8 @@
-import { join, resolve } from "node:path"
+import { join } from "node:path"
+import { labMcp } from "../mcp.ts"
 import { answer, calls, callsWith, patches, says, searches, thinks } from "../model/answer.ts"
 import { type Asked, outputOf } from "../model/script.ts"
 import type { Scenario } from "../scenario.ts"
-
-const mcpServer = resolve(import.meta.dir, "../mcp-server.ts")
 
 /** The terminal that the last `exec_command` left running. */
 const terminalOf = (asked: Asked): number => Number(/session ID (\d+)/.exec(outputOf(asked, "exec_command"))?.[1])
@@ -13,13 +12,7 @@ export const tools: Scenario = {
   summary: "every plain tool once: MCP, patch, terminal with stdin, parallel, unknown, bad arguments, web search",
   model: "plain",
   features: ["apply_patch_freeform"],
-  tables: [
-    "[mcp_servers.lab]",
-    `command = ${JSON.stringify(process.execPath)}`,
-    `args = [${JSON.stringify(mcpServer)}]`,
-    "[tools]",
-    "web_search = true"
-  ],
+  tables: [...labMcp, "[tools]", "web_search = true"],
   script: {
     "/root": [
       answer(calls("mcp__lab.echo", { text: "hello mcp" }), calls("mcp__lab.fail", { why: "on purpose" })),
