@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import { type AppServer, connect } from "./codex/app-server.ts"
-import { makeHome } from "./codex/home.ts"
+import { type CodexHome, makeHome } from "./codex/home.ts"
 import { codexBinary } from "./codex/install.ts"
 import { installJournal } from "./codex/journal.ts"
 import { processesOf } from "./codex/processes.ts"
@@ -31,10 +31,25 @@ export interface Played {
   readonly strangers: ReadonlyArray<string>
 }
 
+/** Hooks of the player's own instead of the recording ones. */
+export interface OwnHooks {
+  /** What Codex, and with it every hook, finds in its environment. */
+  readonly environment: (home: CodexHome) => Readonly<Record<string, string>>
+  /** Writes hooks.json; what Codex then finds is approved. */
+  readonly install: (home: CodexHome, binary: string) => Promise<void>
+  /** After the drive, before the run is recorded: leaves the calls in the home's journal folder. */
+  readonly settle: (home: CodexHome) => Promise<void>
+}
+
 const playMsMax = 180_000
 
 /** Plays `scenario` and writes the case to `folder`. */
-export const play = async (scenario: Scenario, codex: CodexVersion, folder: string): Promise<Played> => {
+export const play = async (
+  scenario: Scenario,
+  codex: CodexVersion,
+  folder: string,
+  ownHooks?: OwnHooks
+): Promise<Played> => {
   const binary = await codexBinary(codex.version)
   await using model = startModelServer(typeof scenario.script === "function" ? scenario.script(codex) : scenario.script)
   const { config = [], tables = [], hooks = true } = scenario
@@ -47,12 +62,18 @@ export const play = async (scenario: Scenario, codex: CodexVersion, folder: stri
     features: [...features, ...(scenario.features ?? [])],
     tables
   })
-  const environment = { HOME: home.root, CODEX_HOME: home.home, CODEX_ROLLOUT_TRACE_ROOT: home.trace }
+  const environment = {
+    HOME: home.root,
+    CODEX_HOME: home.home,
+    CODEX_ROLLOUT_TRACE_ROOT: home.trace,
+    ...ownHooks?.environment(home)
+  }
   using processes = processesOf(crypto.randomUUID(), environment)
   const failed = (reason: string) => new ScenarioFailed({ scenario: scenario.name, version: codex.version, reason })
 
   if (hooks && codex.can("hooks")) {
-    await installJournal(home, codex)
+    if (ownHooks === undefined) await installJournal(home, codex)
+    else await ownHooks.install(home, binary)
     if (codex.can("trustedHooks")) await approveHooks(home, processes.start([binary, "app-server"], home.work))
   }
 
@@ -104,6 +125,7 @@ export const play = async (scenario: Scenario, codex: CodexVersion, folder: stri
   const timer = setTimeout(() => limit.reject(failed(`not over after ${playMsMax / 1000} s`)), playMsMax)
   try {
     await Promise.race([scenario.drive(stage), limit.promise])
+    await ownHooks?.settle(home)
   } finally {
     clearTimeout(timer)
     processes.killAll()

@@ -1,0 +1,193 @@
+/**
+ * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--keep DIR]`: real Codex sessions with the hooks of
+ * `tracer setup`, the collector that they start, and a fake Braintrust behind it.
+ *
+ * Each scenario is played once and asked three questions: does the backend end with exactly the spans that the offline
+ * reading of the same files gives, each id once; are no hook complaints and no collector errors left; and do the spans
+ * keep the promises of bench/fidelity (run on what the backend has). Needs dist/tracer; the last line counts.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { startFakeBraintrust } from "./braintrust/server.ts"
+import type { CodexHome } from "./codex/home.ts"
+import { newest, versionNamed } from "./codex/versions.ts"
+import { type OwnHooks, play } from "./play.ts"
+import { scenarios } from "./scenarios/index.ts"
+
+const { values } = parseArgs({
+  options: {
+    codex: { type: "string", default: newest },
+    only: { type: "string" },
+    keep: { type: "string" },
+    tracer: { type: "string", default: resolve(import.meta.dir, "../../dist/tracer") }
+  }
+})
+const tracer = resolve(values.tracer)
+const keep = values.keep ?? mkdtempSync(join(tmpdir(), "tracer-hooked-"))
+
+interface Fields {
+  readonly [key: string]: unknown
+}
+
+const run = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>>) => {
+  const ran = Bun.spawnSync({ cmd: [tracer, ...args], env: { PATH: process.env.PATH ?? "", ...environment }, cwd: "/" })
+  if (ran.exitCode !== 0) throw new Error(`tracer ${args.join(" ")}: ${ran.stdout}${ran.stderr}`)
+  return ran.stdout.toString()
+}
+
+const stateOf = (home: CodexHome) => join(home.root, "state")
+
+/** The journals as the lab keeps calls: one file each, named after the arrival. */
+const copyJournals = (home: CodexHome) => {
+  const sessions = join(stateOf(home), "sessions")
+  let calls = 0
+  for (const session of readdirSync(sessions)) {
+    for (const line of readFileSync(join(sessions, session, "journal.jsonl"), "utf8").split("\n")) {
+      const at = /^\{"at_ns": (\d+)/.exec(line)?.[1]
+      if (at !== undefined) writeFileSync(join(home.journal, `${at}-${++calls}`), line)
+    }
+  }
+  return calls
+}
+
+/** The last row of each id, as the jsonl sink wrote it. */
+const lastRows = (text: string): ReadonlyMap<string, Fields> =>
+  new Map(
+    text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Fields)
+      .map((row) => [String(row.id), row])
+  )
+
+const differences = (
+  live: ReadonlyMap<string, Fields>,
+  offline: ReadonlyMap<string, Fields>
+): ReadonlyArray<string> => [
+  ...[...offline].flatMap(([id, row]) => {
+    const other = live.get(id)
+    const name = `${row.kind} ${row.name} (${id})`
+    if (other === undefined) return [`missing: ${name}`]
+    return Object.keys({ ...row, ...other })
+      .filter((key) => JSON.stringify(sorted(row[key])) !== JSON.stringify(sorted(other[key])))
+      .map((key) => `${name}: ${key} is ${short(other[key])}, offline ${short(row[key])}`)
+  }),
+  ...[...live.keys()]
+    .filter((id) => !offline.has(id))
+    .map((id) => `too much: ${live.get(id)?.kind} ${live.get(id)?.name} (${id})`)
+]
+
+const sorted = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(sorted)
+    : typeof value === "object" && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, inner]) => [key, sorted(inner)])
+        )
+      : value
+
+const short = (value: unknown): string => (JSON.stringify(value) ?? "absent").slice(0, 160)
+
+const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
+  const scenario = scenarios.find((one) => one.name === name)
+  if (scenario === undefined) return [`there is no scenario ${name}`]
+  const backend = await startFakeBraintrust()
+  const folder = join(keep, `${values.codex}-${name}`)
+  const liveFile = join(folder, "live.jsonl")
+  const problems: Array<string> = []
+  let offline = ""
+  let live = ""
+  const environmentOf = (home: CodexHome) => ({
+    HOME: home.root,
+    CODEX_HOME: home.home,
+    TRACER_HOME: stateOf(home),
+    TRACER_CONFIG: join(home.root, "tracer.toml"),
+    TRACER_TO: "braintrust,jsonl",
+    TRACER_IDLE_EXIT_SECONDS: "3",
+    BRAINTRUST_API_KEY: backend.apiKey,
+    BRAINTRUST_API_URL: backend.url,
+    BRAINTRUST_APP_URL: backend.url,
+    BRAINTRUST_PROJECT: "hooked"
+  })
+  const ownHooks: OwnHooks = {
+    environment: environmentOf,
+    install: async (home, binary) => {
+      run(["setup", "--codex", binary], environmentOf(home))
+    },
+    settle: async (home) => {
+      const environment = environmentOf(home)
+      const status = () => JSON.parse(run(["status", "--json"], environment))
+      for (const deadline = Date.now() + 30_000; Date.now() < deadline; await Bun.sleep(200)) {
+        if (status().collector === "not running") break
+      }
+      const told = status()
+      if (told.collector !== "not running") problems.push("the collector did not leave")
+      for (const { session, unfinished } of told.sessions)
+        if (unfinished) problems.push(`session ${session} is unfinished`)
+      for (const error of told.last_errors) problems.push(`error: ${error.what}`)
+      const calls = copyJournals(home)
+      if (calls === 0) problems.push("no hook fired")
+      live = readFileSync(join(stateOf(home), "spans.jsonl"), "utf8")
+      const journals = readdirSync(join(stateOf(home), "sessions")).flatMap((session) => [
+        "--hooks",
+        join(stateOf(home), "sessions", session, "journal.jsonl")
+      ])
+      offline = run([join(home.home, "sessions"), ...journals, "--to", "jsonl"], environment)
+    }
+  }
+  try {
+    await play(scenario, versionNamed(values.codex), folder, ownHooks)
+    mkdirSync(folder, { recursive: true })
+    const rows = lastRows(live)
+    writeFileSync(liveFile, [...rows.values()].map((row) => `${JSON.stringify(row)}\n`).join(""))
+    problems.push(...differences(rows, lastRows(offline)))
+    const backendIds = new Set(backend.rows().map(({ id }) => String(id)))
+    for (const id of rows.keys()) if (!backendIds.has(id)) problems.push(`not in the backend: ${id}`)
+    if (backendIds.size !== rows.size) problems.push(`the backend has ${backendIds.size} rows, the file ${rows.size}`)
+    const teller = join(folder, "tell.sh")
+    writeFileSync(teller, `#!/bin/sh\ncat '${liveFile}'\n`, { mode: 0o755 })
+    const judged = Bun.spawnSync({
+      cmd: [
+        process.execPath,
+        resolve(import.meta.dir, "../../bench/fidelity/main.ts"),
+        folder,
+        "--hooks",
+        "--tracer",
+        teller
+      ]
+    })
+    writeFileSync(join(folder, "fidelity.txt"), judged.stdout)
+    if (judged.exitCode !== 0) problems.push(`fidelity:\n${judged.stdout}${judged.stderr}`)
+  } catch (cause) {
+    problems.push(cause instanceof Error ? cause.message : String(cause))
+  } finally {
+    await backend.stop()
+  }
+  return problems
+}
+
+const names = values.only?.split(",") ?? [
+  "simple",
+  "tools",
+  "code",
+  "agents",
+  "resume",
+  "interrupt",
+  "failures",
+  "forks"
+]
+let failed = 0
+for (const name of names) {
+  const problems = await hookedPlay(name)
+  if (problems.length > 0) failed++
+  console.log(`${problems.length === 0 ? "passed" : "FAILED"}  ${values.codex} ${name}`)
+  for (const problem of problems.slice(0, 20)) console.log(`        ${problem}`)
+}
+if (values.keep === undefined && failed === 0) rmSync(keep, { recursive: true, force: true })
+else console.log(`cases: ${keep}`)
+console.log(`${names.length - failed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
