@@ -1,8 +1,10 @@
 /**
  * Replacing a file as a whole: temp → sync → rename, so that a crash or a power cut leaves the old text or the new one.
  */
-import { open, rename } from "node:fs/promises"
+import { open, rename, rm } from "node:fs/promises"
 import { Effect, Schema } from "effect"
+
+let replacements = 0
 
 /** A file could not be replaced; the old one is as it was. */
 export class NotWritten extends Schema.TaggedError<NotWritten>()("NotWritten", {
@@ -21,15 +23,21 @@ export class NotWritten extends Schema.TaggedError<NotWritten>()("NotWritten", {
 export const replaceFile = (file: string, text: string, mode = 0o600): Effect.Effect<void, NotWritten> =>
   Effect.tryPromise({
     try: async () => {
-      const temporary = `${file}.new`
-      const handle = await open(temporary, "w", mode)
+      // Two may replace one file at the same time: each has its own text, and the later rename wins.
+      const temporary = `${file}.${process.pid}-${++replacements}.new`
       try {
-        await handle.writeFile(text)
-        await handle.sync()
-      } finally {
-        await handle.close()
+        const handle = await open(temporary, "w", mode)
+        try {
+          await handle.writeFile(text)
+          await handle.sync()
+        } finally {
+          await handle.close()
+        }
+        await rename(temporary, file)
+      } catch (cause) {
+        await rm(temporary, { force: true })
+        throw cause
       }
-      await rename(temporary, file)
     },
     catch: (cause) => new NotWritten({ file, cause })
   })

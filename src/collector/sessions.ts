@@ -129,12 +129,18 @@ const makeSessions = (state: string) =>
 
     /** Begins the work, after that of the entry's predecessor has been brought to an end. */
     const start = (entry: Entry) =>
-      Effect.gen(function* () {
+      Effect.suspend(() => {
+        // Known before anything is waited for: hooks of one moment come as messages of one moment.
         entries.set(entry.session, entry)
         entry.isRunning = true
-        yield* FiberMap.remove(fibers, entry.session)
-        yield* FiberMap.run(fibers, entry.session, work(entry))
-      })
+        return FiberMap.remove(fibers, entry.session)
+      }).pipe(
+        Effect.andThen(
+          Effect.suspend(() =>
+            entries.get(entry.session) === entry ? FiberMap.run(fibers, entry.session, work(entry)) : Effect.void
+          )
+        )
+      )
 
     const entryFor = (message: Wake | Flush, environment: Environment): Entry => ({
       session: message.session,
@@ -158,12 +164,12 @@ const makeSessions = (state: string) =>
           else known.work.wake()
           return
         }
+        yield* start(entryFor(message, environment))
         yield* Effect.catchTag(
           writeSessionRecord(state, sessionRecord(session, message.cwd, environment)),
           "NotWritten",
           (failure) => log.write("warning", failure.message, session)
         )
-        yield* start(entryFor(message, environment))
       })
 
     const flush = (message: Flush) =>
