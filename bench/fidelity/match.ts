@@ -1,7 +1,8 @@
 /**
  * Which span stands for which fact. A span that stands for none is a ghost.
  *
- * Calls of the model are matched within their thread: by response id, else by equal input, else by time, else by order.
+ * Calls of the model are matched within their thread: by response id, else by equal input, else by time, else by
+ * order; of several candidates the nearest in time is taken.
  * Everything else has a key of its own in the span contract (turn id, call id, thread id).
  */
 import { inputDifference } from "./canonical.ts"
@@ -50,18 +51,19 @@ const turnOf = (span: ToldSpan, byId: ReadonlyMap<string, ToldSpan>): string | u
   return parent === undefined || parent === span ? undefined : turnOf(parent, byId)
 }
 
-/** The nearest pairs first: a span and a call of one thread and, where known, one turn. */
-const pairByTime = (
-  calls: ReadonlyArray<TrueCall>,
-  spans: ReadonlyArray<ToldSpan>,
-  byId: ReadonlyMap<string, ToldSpan>
-) => {
+/** A span of merged attempts lies as near to the failed one as to the answered one: it stands for the latter, ms. */
+const unansweredPenalty = 60
+
+/** How far a span's times lie from a call's. Without times, calls come in the order in which they were sent. */
+const distanceOf = (call: TrueCall, span: ToldSpan) =>
+  (call.start === undefined ? 0 : distance(call.start, span.startMs)) +
+  (call.end === undefined || span.endMs === undefined ? 0 : distance(call.end, span.endMs)) +
+  (call.owed ? 0 : unansweredPenalty)
+
+/** Pairs calls with spans that fit, the nearest first. */
+const pairNearest = (calls: ReadonlyArray<TrueCall>, spans: ReadonlyArray<ToldSpan>, fits: Fits<TrueCall>) => {
   const candidates = calls.flatMap((call) =>
-    spans.flatMap((span) => {
-      const turn = turnOf(span, byId)
-      if (call.start === undefined || (turn !== undefined && call.turn !== undefined && turn !== call.turn)) return []
-      return [{ call, span, distance: distance(call.start, span.startMs) }]
-    })
+    spans.filter((span) => fits(call, span)).map((span) => ({ call, span, distance: distanceOf(call, span) }))
   )
   const pairs = new Map<TrueCall, ToldSpan>()
   const taken = new Set<ToldSpan>()
@@ -73,30 +75,37 @@ const pairByTime = (
   return pairs
 }
 
-/** Neither is known by a response that the other is not, and the input is the one that was sent. */
-const sameInput = (call: TrueCall, span: ToldSpan) =>
-  !(call.responseId !== undefined && text(span.metadata, "response_id") !== undefined) &&
-  call.input !== undefined &&
-  inputDifference(call.input, span.input) === undefined
-
 const matchCalls = (truth: Truth, spans: ReadonlyArray<ToldSpan>, byId: ReadonlyMap<string, ToldSpan>) => {
   const matched = new Map<TrueCall, ToldSpan>()
   const spansByThread = groupBy(spans, (span) => span.thread)
+  const responseOf = (span: ToldSpan) => text(span.metadata, "response_id")
+  const sameTurn: Fits<TrueCall> = (call, span) => {
+    const turn = turnOf(span, byId)
+    return turn === undefined || call.turn === undefined || turn === call.turn
+  }
+  /** No response id tells them apart: the corpus lacks those of compactions, transcripts up to 0.142 all of them. */
+  const nameless: Fits<TrueCall> = (call, span) => call.responseId === undefined || responseOf(span) === undefined
+  const rules: ReadonlyArray<Fits<TrueCall>> = [
+    (call, span) => call.responseId !== undefined && responseOf(span) === call.responseId,
+    (call, span) =>
+      nameless(call, span) &&
+      call.input !== undefined &&
+      inputDifference(call.input, span.input) === undefined &&
+      sameTurn(call, span),
+    (call, span) => nameless(call, span) && call.start !== undefined && sameTurn(call, span),
+    // What is left has no times: in order, and only what must be there.
+    (call, span) => nameless(call, span) && call.start === undefined && call.owed
+  ]
   for (const [thread, calls] of groupBy(truth.calls, (call) => call.thread)) {
-    const told = spansByThread.get(thread) ?? []
-    const known = pair(calls, told, [
-      (call, span) => call.responseId !== undefined && text(span.metadata, "response_id") === call.responseId,
-      // A failed attempt was sent with the same input as the one that made it: the latter comes first.
-      (call, span) => call.owed && sameInput(call, span),
-      sameInput
-    ])
-    const nameless = [...known.free].filter((span) => text(span.metadata, "response_id") === undefined)
-    const open = calls.filter((call) => !known.pairs.has(call))
-    const near = pairByTime(open, nameless, byId)
-    const left = nameless.filter((span) => ![...near.values()].includes(span))
-    const inOrder = open.filter((call) => call.owed && call.start === undefined)
-    for (const [call, span] of [...known.pairs, ...near]) matched.set(call, span)
-    for (const [call, span] of pair(inOrder, left, [() => true]).pairs) matched.set(call, span)
+    let openCalls: ReadonlyArray<TrueCall> = calls
+    let openSpans: ReadonlyArray<ToldSpan> = spansByThread.get(thread) ?? []
+    for (const fits of rules) {
+      const pairs = pairNearest(openCalls, openSpans, fits)
+      const taken = new Set(pairs.values())
+      for (const [call, span] of pairs) matched.set(call, span)
+      openCalls = openCalls.filter((call) => !pairs.has(call))
+      openSpans = openSpans.filter((span) => !taken.has(span))
+    }
   }
   return matched
 }
