@@ -49,9 +49,9 @@ const appendOutput = (path: string): Output => ({
   name: path,
   isTerminal: false,
   columns: () => undefined,
-  write: (text) =>
+  write: (texts) =>
     Effect.tryPromise({
-      try: () => appendFile(path, text, { mode: 0o600 }),
+      try: () => appendFile(path, texts.join(""), { mode: 0o600 }),
       catch: (cause) =>
         new SinkFailed({
           sink: "jsonl",

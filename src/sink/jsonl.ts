@@ -20,10 +20,12 @@ export const jsonl: Sink = {
         batch: { rows: 256, bytes: 1024 * 1024, withinMs: 0 },
         encode: (write) => {
           const line = encoder.line(write.span)
-          const text = events ? `{"op":"${write.op}",${line.slice(1)}\n` : `${line}\n`
-          return { write, text, bytes: Buffer.byteLength(text) }
+          if (!events) return { write, ...line }
+          const op = `{"op":"${write.op}",`
+          const [first = "", ...rest] = line.texts
+          return { write, texts: [op, first.slice(1), ...rest], bytes: line.bytes + op.length - 1 }
         },
-        send: (rows) => output.write(rows.map((row) => row.text).join(""))
+        send: (rows) => output.write(rows.flatMap((row) => row.texts))
       }
     })
 }

@@ -1,10 +1,11 @@
 /**
  * Where text goes: standard output or a file, written in order, waiting for a slow reader without blocking the thread.
  *
- * Leaves out what the text means. Counts in bytes.
+ * Texts are encoded into one buffer that is used again and again: a model input of megabytes is never one string nor
+ * one array of bytes. Leaves out what the text means. Counts in bytes.
  */
 import * as NodeFS from "node:fs"
-import { Effect, type Scope } from "effect"
+import { Effect, type Scope, Semaphore } from "effect"
 import { ReaderLeft, SinkFailed } from "./failure.ts"
 
 export interface Output {
@@ -14,8 +15,12 @@ export interface Output {
   readonly isTerminal: boolean
   /** Width in columns, read at each call: terminals are resized. */
   readonly columns: () => number | undefined
-  readonly write: (text: string) => Effect.Effect<void, SinkFailed | ReaderLeft>
+  /** Writes the texts one after the other; two writes never mix. */
+  readonly write: (texts: ReadonlyArray<string>) => Effect.Effect<void, SinkFailed | ReaderLeft>
 }
+
+/** A pipe holds 64 KiB; more at once saves calls, not time. */
+const bufferBytes = 256 * 1024
 
 const codeOf = (cause: unknown): string | undefined =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
@@ -23,51 +28,86 @@ const codeOf = (cause: unknown): string | undefined =>
 /** Milliseconds between tries when the reader of a non-blocking pipe (a parent's choice, not ours) is behind. */
 const fullPipeMs = 2
 
-const writeAll = (fd: number, name: string, text: string): Effect.Effect<void, SinkFailed | ReaderLeft> =>
-  Effect.callback((resume) => {
-    const bytes = Buffer.from(text)
-    let at = 0
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let stopped = false
-    const step = (): void => {
-      if (stopped) return
-      NodeFS.write(fd, bytes, at, bytes.length - at, null, (cause, written) => {
-        const code = codeOf(cause)
-        if (cause === null || cause === undefined) {
-          at += written
-          if (at < bytes.length) step()
-          else resume(Effect.void)
-        } else if (code === "EAGAIN") timer = setTimeout(step, fullPipeMs)
-        else if (code === "EPIPE") resume(Effect.fail(new ReaderLeft({ sink: name })))
-        else
-          resume(
-            Effect.fail(
-              new SinkFailed({
-                sink: name,
-                // A full disk is cleared by its user, and what was written so far stays.
-                retry: "permanent",
-                reason: `could not write (${code ?? String(cause)})`,
-                hint:
-                  code === "ENOSPC" ? "free some space, then run the command again" : "check the path and its rights",
-                cause
-              })
-            )
-          )
-      })
-    }
-    step()
-    return Effect.sync(() => {
-      stopped = true
-      if (timer !== undefined) clearTimeout(timer)
-    })
+const failure = (name: string, cause: unknown): SinkFailed | ReaderLeft => {
+  const code = codeOf(cause)
+  if (code === "EPIPE") return new ReaderLeft({ sink: name })
+  return new SinkFailed({
+    sink: name,
+    // A full disk is cleared by its user, and what was written so far stays.
+    retry: "permanent",
+    reason: `could not write (${code ?? String(cause)})`,
+    hint: code === "ENOSPC" ? "free some space, then run the command again" : "check the path and its rights",
+    cause
   })
+}
+
+const encoder = new TextEncoder()
+
+/** Fills the buffer from the texts; a text may be larger than the buffer, and is then continued. */
+const makeFilling = (texts: ReadonlyArray<string>, buffer: Uint8Array) => {
+  let index = 0
+  let from = 0
+  return (): number => {
+    let at = 0
+    while (index < texts.length) {
+      const text = texts[index] ?? ""
+      const { read, written } = encoder.encodeInto(from === 0 ? text : text.slice(from), buffer.subarray(at))
+      at += written
+      from += read
+      if (from < text.length) break
+      index += 1
+      from = 0
+    }
+    return at
+  }
+}
+
+const makeWriter = (fd: number, name: string): Output["write"] => {
+  let buffer: Uint8Array | undefined
+  const oneAtATime = Semaphore.makeUnsafe(1)
+  const writeAll = (texts: ReadonlyArray<string>): Effect.Effect<void, SinkFailed | ReaderLeft> =>
+    Effect.callback((resume) => {
+      buffer ??= Buffer.allocUnsafeSlow(bufferBytes)
+      const bytes = buffer
+      const fill = makeFilling(texts, bytes)
+      let [at, end] = [0, 0]
+      let timer: ReturnType<typeof setTimeout> | undefined
+      let stopped = false
+      const step = (): void => {
+        if (stopped) return
+        if (at === end) {
+          at = 0
+          end = fill()
+          if (end === 0) {
+            resume(Effect.void)
+            return
+          }
+        }
+        NodeFS.write(fd, bytes, at, end - at, null, (cause, written) => {
+          if (cause === null || cause === undefined) {
+            at += written
+            step()
+          } else if (codeOf(cause) === "EAGAIN") timer = setTimeout(step, fullPipeMs)
+          else resume(Effect.fail(failure(name, cause)))
+        })
+      }
+      step()
+      return Effect.sync(() => {
+        stopped = true
+        // The write under way may still read the buffer.
+        buffer = undefined
+        if (timer !== undefined) clearTimeout(timer)
+      })
+    })
+  return (texts) => oneAtATime.withPermit(writeAll(texts))
+}
 
 /** The process' standard output. */
 export const standardOutput: Output = {
   name: "standard output",
   isTerminal: process.stdout.isTTY === true,
   columns: () => process.stdout.columns,
-  write: (text) => writeAll(1, "standard output", text)
+  write: makeWriter(1, "standard output")
 }
 
 /** A file, begun anew; closed with the scope. Readable by its owner only: it holds what the user's agent did. */
@@ -90,6 +130,6 @@ export const fileOutput = (path: string): Effect.Effect<Output, SinkFailed, Scop
       name: path,
       isTerminal: false,
       columns: () => undefined,
-      write: (text) => writeAll(fd, path, text)
+      write: makeWriter(fd, path)
     }))
   )

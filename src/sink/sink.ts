@@ -15,8 +15,8 @@ export { type CaptureOptions, ReaderLeft, SinkFailed }
 /** A span as one sink writes it. */
 export interface Row {
   readonly write: SpanWrite
-  /** What goes to the backend; empty for a sink that draws. */
-  readonly text: string
+  /** What goes to the backend, in pieces that rows may share; none for a sink that draws. */
+  readonly texts: ReadonlyArray<string>
   /** Its length in UTF-8. */
   readonly bytes: number
 }

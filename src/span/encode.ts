@@ -41,12 +41,18 @@ export const asSent: ItemForm = {
   leftOut: (count) => ({ type: "items_left_out", count })
 }
 
+/** JSON text in pieces: the texts of history items are shared by every input that holds them, and never joined here. */
+export interface Pieces {
+  readonly texts: ReadonlyArray<string>
+  readonly bytes: number
+}
+
 /** A span's fields after capture, as JSON texts where they can be large. */
 export interface Encoded {
   readonly name: string
   readonly error?: SpanError
-  /** JSON text; absent when unknown or not captured. */
-  readonly input?: string
+  /** Absent when unknown or not captured. */
+  readonly input?: Pieces
   readonly output?: string
   /** JSON text of an object. */
   readonly metadata: string
@@ -54,8 +60,8 @@ export interface Encoded {
 
 export interface SpanEncoder {
   readonly encode: (span: Span) => Encoded
-  /** The span as one line of JSON, keys in the order of the contract, without a line break. */
-  readonly line: (span: Span) => string
+  /** The span as one line of JSON, keys in the order of the contract, its line break included. */
+  readonly line: (span: Span) => Pieces
 }
 
 interface Sized {
@@ -63,8 +69,22 @@ interface Sized {
   readonly bytes: number
 }
 
-/** `"name":value,` for a value that is there. */
-const member = (key: string, text: string | undefined): string => (text === undefined ? "" : `"${key}":${text},`)
+const piece = (text: string): Pieces => ({ texts: [text], bytes: Buffer.byteLength(text) })
+
+/** A JSON array of items that come newest first. */
+const listed = (newest: ReadonlyArray<Sized>): Pieces => {
+  const texts = ["["]
+  let bytes = 2
+  for (let index = newest.length - 1; index >= 0; index--) {
+    const made = newest[index]
+    if (made === undefined) continue
+    texts.push(made.text)
+    bytes += made.bytes
+    if (index > 0) texts.push(",")
+  }
+  texts.push("]")
+  return { texts, bytes: bytes + Math.max(0, newest.length - 1) }
+}
 
 /** An encoder for one form of items; it remembers their texts, so make one per sink and keep it. */
 export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent): SpanEncoder => {
@@ -81,34 +101,35 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
   }
 
   /** Items `from` to `to` as a JSON array: the newest ones within the bound, a marker for the rest. */
-  const itemsText = (items: ReadonlyArray<HistoryItem>, from: number, to: number): string => {
+  const itemsText = (items: ReadonlyArray<HistoryItem>, from: number, to: number): Pieces => {
     const markerBytes = 2 + Buffer.byteLength(JSON.stringify(form.leftOut(to - from)))
-    const texts: Array<string> = []
+    const newest: Array<Sized> = []
     let bytes = 2
     let overMarker = to
     for (let index = to - 1; index >= from; index--) {
       const item = items[index]
       if (item === undefined) continue
-      const { text, bytes: size } = itemText(item)
-      bytes += size + 1
+      const made = itemText(item)
+      bytes += made.bytes + 1
       if (bytes > capture.llmInputBytesMax) {
         // The marker needs room as well: newer items that fitted without it may have to go.
-        texts.length = to - overMarker
-        texts.push(JSON.stringify(form.leftOut(overMarker - from)))
+        newest.length = to - overMarker
+        const marker = JSON.stringify(form.leftOut(overMarker - from))
+        newest.push({ text: marker, bytes: Buffer.byteLength(marker) })
         break
       }
-      texts.push(text)
+      newest.push(made)
       if (bytes + markerBytes <= capture.llmInputBytesMax) overMarker = index
     }
-    return `[${texts.reverse().join(",")}]`
+    return listed(newest)
   }
 
-  const modelInput = (input: ModelInput): { readonly text?: string; readonly facts?: { [key: string]: Json } } => {
+  const modelInput = (input: ModelInput): { readonly pieces?: Pieces; readonly facts?: { [key: string]: Json } } => {
     if (capture.llmInput === "none") return {}
-    if (capture.llmInput === "full") return { text: itemsText(input.items, 0, input.length) }
+    if (capture.llmInput === "full") return { pieces: itemsText(input.items, 0, input.length) }
     const { base } = input
     return {
-      text: itemsText(input.items, base?.length ?? 0, input.length),
+      pieces: itemsText(input.items, base?.length ?? 0, input.length),
       facts: { ...(base !== undefined && { input_base: base.spanId }), input_items: input.length }
     }
   }
@@ -117,12 +138,13 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
     const span = capture.content === "none" ? structureOf(full) : full
     const { input } = span
     const model = isModelInput(input) ? modelInput(input) : undefined
-    const inputText = model !== undefined ? model.text : input === undefined ? undefined : clean(JSON.stringify(input))
+    const pieces =
+      model !== undefined ? model.pieces : input === undefined ? undefined : piece(clean(JSON.stringify(input)))
     const metadata = model?.facts === undefined ? span.metadata : { ...span.metadata, ...model.facts }
     return {
       name: clean(span.name),
       ...(span.error !== undefined && { error: { ...span.error, message: clean(span.error.message) } }),
-      ...(inputText !== undefined && { input: inputText }),
+      ...(pieces !== undefined && { input: pieces }),
       ...(span.output !== undefined && { output: clean(JSON.stringify(span.output)) }),
       metadata: clean(JSON.stringify(metadata))
     }
@@ -134,7 +156,16 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
       const { name, error, input, output, metadata } = encode(span)
       const { id, trace_id, parent_id, thread_id, kind, start, end, status, metrics, tags } = span
       const head = JSON.stringify({ id, trace_id, parent_id, thread_id, kind, name, start, end, status, error })
-      return `${head.slice(0, -1)},${member("input", input)}${member("output", output)}"metadata":${metadata},"metrics":${JSON.stringify(metrics)},"tags":${JSON.stringify(tags)}}`
+      const rest =
+        `${output === undefined ? "" : `"output":${output},`}"metadata":${metadata},` +
+        `"metrics":${JSON.stringify(metrics)},"tags":${JSON.stringify(tags)}}\n`
+      const before = `${head.slice(0, -1)},`
+      if (input === undefined) return piece(before + rest)
+      const [first, last] = [`${before}"input":`, `,${rest}`]
+      return {
+        texts: [first, ...input.texts, last],
+        bytes: Buffer.byteLength(first) + input.bytes + Buffer.byteLength(last)
+      }
     }
   }
 }

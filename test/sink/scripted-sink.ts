@@ -50,7 +50,7 @@ export const scriptedSink = (
     encode: (write, bytesMax) => {
       const whole = JSON.stringify(write.span)
       const text = bytesMax === undefined ? whole : whole.slice(0, Math.max(100, bytesMax))
-      return { write, text, bytes: text.length }
+      return { write, texts: [text], bytes: text.length }
     },
     ...overrides,
     send: (rows) =>

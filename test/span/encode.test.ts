@@ -9,8 +9,14 @@ import type { Span } from "../../src/span/span.ts"
 import { holds } from "../support/property.ts"
 import { item, modelInput, said, span } from "../support/spans.ts"
 
+const lineOf = (one: Span, capture: Partial<CaptureOptions> = {}): string => {
+  const { texts, bytes } = makeSpanEncoder({ ...captureDefault, ...capture }).line(one)
+  expect(Buffer.byteLength(texts.join(""))).toBe(bytes)
+  return texts.join("")
+}
+
 const written = (one: Span, capture: Partial<CaptureOptions> = {}): Record<string, unknown> =>
-  JSON.parse(makeSpanEncoder({ ...captureDefault, ...capture }).line(one))
+  JSON.parse(lineOf(one, capture))
 
 const llm = (fields: Partial<Span>): Span => span({ kind: "llm", name: "gpt-5.5", ...fields })
 
@@ -26,7 +32,7 @@ const everything = span({
 
 describe("a line", () => {
   test("is the span contract as it is: these keys, in this order", () => {
-    const line = makeSpanEncoder(captureDefault).line(everything)
+    const line = lineOf(everything)
     expect(JSON.parse(line)).toEqual(JSON.parse(JSON.stringify(everything)))
     expect([...line.matchAll(/"(\w+)":/g)].map(([, key]) => key).slice(0, 9)).toEqual([
       ...["id", "trace_id", "parent_id", "thread_id", "kind", "name", "start", "end", "status"]
@@ -41,8 +47,8 @@ describe("a line", () => {
   })
 
   test("is one line, whatever the content", () => {
-    const line = makeSpanEncoder(captureDefault).line(span({ input: "a\nb\r\u2028c", output: "\n" }))
-    expect(line.split(/[\n\r]/).length).toBe(1)
+    const line = lineOf(span({ input: "a\nb\r\u2028c", output: "\n" }))
+    expect(line.split(/[\n\r]/)).toEqual([line.slice(0, -1), ""])
   })
 
   test("of a model call holds the first items of the shared list, as they were sent", () => {
@@ -88,11 +94,11 @@ describe("--llm-input full", () => {
       const line = makeSpanEncoder({ ...captureDefault, redact: false, llmInputBytesMax: max }).encode(
         llm({ input: modelInput(history) })
       )
-      const input = JSON.parse(line.input ?? "null") as Array<{ type: string; count?: number }>
+      const input = JSON.parse(line.input?.texts.join("") ?? "null") as Array<{ type: string; count?: number }>
       const left = input[0]?.type === "items_left_out" ? (input[0].count ?? 0) : 0
       const kept = left === 0 ? input : input.slice(1)
       expect(kept).toEqual(history.slice(left).map((one) => one.value) as never)
-      return Buffer.byteLength(line.input ?? "") <= max && kept.length + left === history.length
+      return (line.input?.bytes ?? 0) <= max && kept.length + left === history.length
     }
   )
 })

@@ -38,7 +38,7 @@ export const braintrust: Sink = {
       })
 
       const post = (rows: ReadonlyArray<Row>, { destination, bytesMax, ...to }: Connection) => {
-        const texts = rows.map((row) => `${row.text.slice(0, -1)},${destination}}`)
+        const texts = rows.map((row) => `${row.texts.join("").slice(0, -1)},${destination}}`)
         const body = `{"rows":[${texts.join(",")}],"api_version":2}`
         if (bytesMax === undefined || Buffer.byteLength(body) <= bytesMax) return to.post(body)
         return to.postLarge(

@@ -100,7 +100,7 @@ export const makeRowEncoder = (capture: CaptureOptions, outer: OuterSpan | undef
       ...(error !== undefined && { error }),
       ...(span.tags.length > 0 && { tags: span.tags })
     })
-    const inputText = cut(encoded.input, contentBytesMax)
+    const inputText = cut(encoded.input?.texts.join(""), contentBytesMax)
     const outputText = cut(encoded.output, contentBytesMax)
     return (
       `${head.slice(0, -1)},"metadata":${metadataText},"context":${context}` +
@@ -119,7 +119,7 @@ export const makeRowEncoder = (capture: CaptureOptions, outer: OuterSpan | undef
               makeSpanEncoder({ ...capture, llmInputBytesMax: Math.floor(bytesMax / 3) }, parsableItems),
               Math.floor(bytesMax / 3)
             )
-      return { write, text: whole, bytes: Buffer.byteLength(whole) + destinationBytes }
+      return { write, texts: [whole], bytes: Buffer.byteLength(whole) + destinationBytes }
     }
   }
 }

@@ -178,7 +178,7 @@ export const tree: Sink = {
       yield* Effect.addFinalizer(() =>
         Effect.suspend(() => {
           const rest = growth.finish()
-          return rest === "" ? Effect.void : Effect.ignore(output.write(rest))
+          return rest === "" ? Effect.void : Effect.ignore(output.write([rest]))
         })
       )
       const opened: OpenSink = {
@@ -186,11 +186,11 @@ export const tree: Sink = {
         wants: "all",
         repeats: "last",
         batch: { rows: 256, bytes: 1024 * 1024, withinMs: 0 },
-        encode: (write) => ({ write, text: "", bytes: 0 }),
+        encode: (write) => ({ write, texts: [], bytes: 0 }),
         send: (rows) =>
           Effect.suspend(() => {
             const text = growth.grow(rows.map((row) => nodeOf(row.write.span, capture)))
-            return text === "" ? Effect.void : output.write(text)
+            return text === "" ? Effect.void : output.write([text])
           })
       }
       return opened
