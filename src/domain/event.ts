@@ -103,8 +103,12 @@ export type DomainEvent =
       readonly baseInstructions?: string
       /** How this version sends its base instructions: as the first developer message, or apart. */
       readonly instructionsIn: "input" | "request"
+      /** A request that was cut is repeated as it was, without what it had produced (before 0.128). */
+      readonly retriesRepeat?: true
       /** Records before this ordinal are replayed from the parent. */
       readonly ownFromOrdinal?: number
+      /** The file goes on from an earlier one of the same thread, up to this ordinal (a revert). */
+      readonly revertedTo?: number
     } & OfThread)
   | ({ readonly _tag: "SessionNoted"; readonly facts: JsonObject } & OfThread)
   | ({ readonly _tag: "SessionEnded"; readonly reason?: string } & OfThread)

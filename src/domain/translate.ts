@@ -74,6 +74,9 @@ const sessionMeta: Row = (payload, place) => {
       ...(started !== undefined && { startedAt: started }),
       ...(meta.base_instructions?.text != null && { baseInstructions: meta.base_instructions.text }),
       instructionsIn: versionAtLeast(version, "0.164.0") ? "input" : "request",
+      ...(!versionAtLeast(version, "0.128.0") && { retriesRepeat: true as const }),
+      ...(meta.history_base?.thread_id === meta.id &&
+        meta.history_base.end_ordinal_exclusive != null && { revertedTo: meta.history_base.end_ordinal_exclusive }),
       ...(meta.subagent_history_start_ordinal != null && { ownFromOrdinal: meta.subagent_history_start_ordinal })
     }
   ]
@@ -128,7 +131,11 @@ const stripped = (item: JsonObject): JsonObject => {
 }
 
 /** A history item as a request carries it. */
-export const historyItem = (item: JsonObject, at: number): HistoryItem => ({ value: stripped(item), at })
+export const historyItem = (item: JsonObject, { at, ordinal }: Place): HistoryItem => ({
+  value: stripped(item),
+  at,
+  ...(ordinal !== undefined && { ordinal })
+})
 
 const responseItem: Row = (payload, place, record) => {
   const item = Wire.responseItem(payload)
@@ -140,7 +147,7 @@ const responseItem: Row = (payload, place, record) => {
     {
       _tag: "ItemRecorded",
       ...place,
-      item: historyItem(payload, place.at),
+      item: historyItem(payload, place),
       side: produced ? "output" : "input",
       ...(turnId != null && { turnId }),
       ...(seen?.sampled_through_sequence != null && { sampledThrough: seen.sampled_through_sequence })
@@ -156,7 +163,7 @@ const compacted: Row = (payload, place) => {
       _tag: "HistoryReplaced",
       ...place,
       ...(record.replacement_history != null && {
-        items: record.replacement_history.filter(isObject).map((item) => historyItem(item, place.at))
+        items: record.replacement_history.filter(isObject).map((item) => historyItem(item, place))
       }),
       ...(record.message != null && { summary: record.message }),
       ...(record.compaction_response_id != null && { responseId: record.compaction_response_id })

@@ -10,7 +10,7 @@ import { noEffects, type Step } from "./effect.ts"
 import { responseKey } from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
-import { newTool, type Tool } from "./tool.ts"
+import { cellEnd, newTool, type Tool } from "./tool.ts"
 import { claimApproval } from "./tool-rows.ts"
 import { type Turn, withTool } from "./turn.ts"
 
@@ -19,6 +19,9 @@ const servedTypes: { readonly [type: string]: string | undefined } = {
   web_search_call: "web_search",
   image_generation_call: "image_generation"
 }
+
+/** How many cells are remembered for nested calls that are told late. */
+const cellsMax = 127
 
 /** Arguments are JSON in a string; what does not parse is shown as it is. */
 const parsed = (value: Json | undefined): Json => {
@@ -62,7 +65,7 @@ export const called = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: s
   })
   if (!custom || name !== "exec") return stepped
   const [next, effects] = stepped
-  return [{ ...next, cells: [...next.cells, { turnId, callId, taken: [] }] }, effects]
+  return [{ ...next, cells: [...next.cells.slice(-cellsMax), { turnId, callId, taken: [] }] }, effects]
 }
 
 /** Where a call's facts go: what hooks already told of it, or a further use of an id that was answered before. */
@@ -96,13 +99,12 @@ export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
   if (tool.cell !== undefined && !isCellAnswer(output) && tool.answer === undefined && !isAbort(output))
     return [thread, noEffects]
   if (tool.answer !== undefined) return [thread, noEffects]
-  const answer = { at: event.at, output }
-  return inOrder(
-    thread,
-    (t) =>
-      inTurn(t, { ...event, turnId: tool.turnId }, (turn) =>
-        withTool(turn, { ...tool, answer, ...(tool.cell && { cell: answeredCell(tool.cell, output, event.at) }) })
-      ),
+  const after = thread.answeredAt === undefined ? undefined : event.at - thread.answeredAt
+  const told = { ...tool, answer: { at: event.at, output, ...(after !== undefined && { after }) } }
+  const cell = told.cell && answeredCell(told.cell, output, cellEnd(told) ?? event.at)
+  return inOrder<Thread>(
+    { ...thread, answeredAt: event.at },
+    (t) => inTurn(t, { ...event, turnId: tool.turnId }, (turn) => withTool(turn, cell ? { ...told, cell } : told)),
     (t) => (tool.cellCallId === undefined ? [t, noEffects] : waited(t, event, tool.cellCallId, output))
   )
 }

@@ -31,16 +31,13 @@ const outcomes: { readonly [word: string]: Cell["outcome"] } = {
 }
 
 /** What an output says of the cell: that it runs on under an id, or how it ended. */
-export const readCellOutput = (
-  output: Json
-): { readonly runtimeId?: string; readonly outcome?: Cell["outcome"]; readonly wallSeconds?: number } => {
+export const readCellOutput = (output: Json): { readonly runtimeId?: string; readonly outcome?: Cell["outcome"] } => {
   const text = headline(output)
   const running = /^Script running with cell ID (\S+)/.exec(text)
   if (running !== null) return { runtimeId: running[1] as string }
   const ended = /^Script (completed|failed|terminated)/.exec(text)
-  const wall = /\nWall time (\d+(?:\.\d+)?) seconds/.exec(text)
   const outcome = outcomes[ended?.[1] ?? ""]
-  return { ...(outcome && { outcome }), ...(wall && { wallSeconds: Number(wall[1]) }) }
+  return outcome === undefined ? {} : { outcome }
 }
 
 /** A wait for a cell that is gone says so; the cell itself is not touched. */
@@ -53,17 +50,10 @@ export const cellNotFound = (output: Json): boolean => {
 export const isCellAnswer = (output: Json): boolean =>
   /^Script (?:running|completed|failed|terminated)/.test(headline(output))
 
-/**
- * The cell after an output of its own call.
- *
- * Outputs of the calls of one response are written together when the last is done; the wall time, told to 0.1 s, then
- * tells when this one was.
- */
-export const answeredCell = (cell: Cell, output: Json, at: number): Cell => {
-  const { runtimeId, outcome, wallSeconds } = readCellOutput(output)
+/** The cell after an output of its own call; `endedAt` is when its end was certain to be over. */
+export const answeredCell = (cell: Cell, output: Json, endedAt: number): Cell => {
+  const { runtimeId, outcome } = readCellOutput(output)
   if (runtimeId !== undefined) return { ...cell, runtimeId, yielded: true }
-  const soonest = wallSeconds === undefined ? at : cell.calledAt + wallSeconds
-  const endedAt = at - soonest <= 0.15 ? at : soonest + 0.05
   return { ...cell, endedAt, outcome: outcome ?? "completed" }
 }
 
@@ -78,8 +68,8 @@ export const waitedCell = (cell: Cell, output: Json, at: number): Cell => {
 export interface Candidate {
   readonly callId: string
   readonly cell: Cell
-  /** Words of nested calls that this cell has already been given. */
-  readonly taken: ReadonlyArray<string>
+  /** Places in the source whose calls were already found. */
+  readonly taken: ReadonlyArray<number>
 }
 
 /** What a nested call tells of itself: its own words, as they would stand in the source. */
@@ -99,50 +89,60 @@ export const evidence = (name: string, input: Json | undefined): ReadonlyArray<s
   return words.length > 0 ? words : [name]
 }
 
-const escaped = (word: string): string => JSON.stringify(word).slice(1, -1)
-
-const occurrences = (source: string, word: string): number => {
-  if (word === "") return 0
-  let count = 0
-  for (let at = source.indexOf(word); at >= 0; at = source.indexOf(word, at + word.length)) count++
-  return count
+/** Where a word stands in the source: as it is, as a string literal writes it, or without its last line break. */
+const placesOf = (source: string, word: string): ReadonlyArray<number> => {
+  const forms = new Set([word, JSON.stringify(word).slice(1, -1), word.trimEnd()])
+  for (const form of forms) {
+    const places: Array<number> = []
+    if (form === "") continue
+    for (let at = source.indexOf(form); at >= 0; at = source.indexOf(form, at + form.length)) places.push(at)
+    if (places.length > 0) return places
+  }
+  return []
 }
 
-/** How often a word stands in the source, as it is or as a string literal writes it. */
-const standsIn = (source: string, word: string): number => {
-  const plain = occurrences(source, word)
-  if (plain > 0) return plain
-  const literal = escaped(word)
-  if (literal !== word && occurrences(source, literal) > 0) return occurrences(source, literal)
-  const trimmed = word.trimEnd()
-  return trimmed !== word && trimmed !== "" ? occurrences(source, trimmed) : 0
+/** The calls that a script spells out, by where they stand. */
+const callSites = (source: string): ReadonlyArray<number> =>
+  [...source.matchAll(/\btools\b\s*[.[]/g)].map((found) => found.index)
+
+/** How well a nested call fits a cell, and which place in its source it would be. */
+interface Fit {
+  readonly candidate: Candidate
+  /** 2: its words stand there, at a place that is still free. 1: at places that are all taken. Below: a share of them. */
+  readonly score: number
+  readonly place?: number
+  /** Calls that stand before that place and were not seen yet: a script runs from the top. */
+  readonly skipped: number
 }
 
-/** 1 and more where all words stand in the source and are not all taken; below 1 for a share of them. */
-const score = ({ cell, taken }: Candidate, words: ReadonlyArray<string>): number => {
-  const whole = words.every((word) => standsIn(cell.source, word) > 0)
-  if (whole) {
-    const key = words.join("\n")
-    const left = standsIn(cell.source, words[0] as string) - taken.filter((t) => t === key).length
-    return left > 0 ? 2 : 1
+const fit = (candidate: Candidate, words: ReadonlyArray<string>): Fit => {
+  const { cell, taken } = candidate
+  const places = placesOf(cell.source, words[0] as string)
+  if (places.length > 0 && words.every((word) => placesOf(cell.source, word).length > 0)) {
+    const place = places.find((at) => !taken.includes(at))
+    if (place === undefined) return { candidate, score: 1, skipped: 0 }
+    const sites = callSites(cell.source).filter((at) => at < place)
+    return {
+      candidate,
+      score: 2,
+      place,
+      skipped: Math.max(0, sites.length - 1 - taken.filter((at) => at < place).length)
+    }
   }
   const pieces = words.flatMap((word) => word.split(/[^\p{L}\p{N}._/-]+/u)).filter((piece) => piece.length > 2)
-  if (pieces.length === 0) return 0
-  return (0.9 * pieces.filter((piece) => cell.source.includes(piece)).length) / pieces.length
+  const share = pieces.length === 0 ? 0 : pieces.filter((piece) => cell.source.includes(piece)).length / pieces.length
+  return { candidate, score: 0.9 * share, skipped: 0 }
 }
 
-/** The cell that a nested call belongs to, and whether another one was as likely or nearly so. */
+/** The cell that a nested call belongs to, its place there, and whether another cell was as likely or nearly so. */
 export const attribute = (
   candidates: ReadonlyArray<Candidate>,
   words: ReadonlyArray<string>
-): { readonly callId: string; readonly inferred: boolean } | undefined => {
-  const ranked = candidates.map((candidate) => ({ candidate, score: score(candidate, words) }))
-  ranked.sort((a, b) => b.score - a.score)
+): { readonly callId: string; readonly place?: number; readonly inferred: boolean } | undefined => {
+  const ranked = candidates.map((candidate) => fit(candidate, words))
+  ranked.sort((a, b) => b.score - a.score || a.skipped - b.skipped)
   const [first, second] = ranked
   if (first === undefined) return undefined
-  const doubtful = second !== undefined && (second.score >= 1 || first.score < 1)
-  return { callId: first.candidate.callId, inferred: doubtful }
+  const inferred = second !== undefined && (second.score >= 1 || first.score < 1)
+  return { callId: first.candidate.callId, inferred, ...(first.place !== undefined && { place: first.place }) }
 }
-
-/** What the cell remembers of a nested call that it was given. */
-export const taken = (words: ReadonlyArray<string>): string => words.join("\n")

@@ -5,11 +5,10 @@
  * for it, and when it began. Times: Unix seconds.
  */
 import type { EventOf } from "../domain/event.ts"
-import type { HistoryItem } from "../domain/history-item.ts"
 import type { Json } from "../wire/json.ts"
 import type { Compaction } from "./compaction.ts"
 import { noEffects, type SpanEffect, type Step } from "./effect.ts"
-import { replaced, viewOf } from "./history.ts"
+import { replaced, summed, viewOf } from "./history.ts"
 import * as Response from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread, turnIdOf } from "./thread.ts"
@@ -18,10 +17,9 @@ import { sumUsage, type Turn, withCompaction, withLlm } from "./turn.ts"
 /** `compacted`: the history is another one from here on. */
 export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Thread> => {
   const turnId = turnIdOf(thread, event)
-  const items = event.items ?? summaryAlone(event.summary)
-  const history = replaced(items)
+  const { history, marks } = replacement(thread, event)
   const { response, unclaimed, ...rest } = thread
-  const next: Thread = { ...rest, history, readyAt: event.at, marks: [] }
+  const next: Thread = { ...rest, history, readyAt: event.at, marks }
   if (turnId === undefined) return [next, noEffects]
   const asked = summaryResponse(thread, event, turnId)
   return inOrder(
@@ -95,11 +93,12 @@ const withoutPreamble = (summary: string): string => {
     : summary
 }
 
-/** A version that records no replacement history (0.77) keeps the summary alone, as far as its record tells. */
-const summaryAlone = (summary: string | undefined): ReadonlyArray<HistoryItem> =>
-  summary === undefined
-    ? []
-    : [{ value: { type: "message", role: "user", content: [{ type: "input_text", text: summary }] } }]
+/** The history that holds from here on, and how much of it stood before the first prompt. */
+const replacement = (thread: Thread, event: EventOf<"HistoryReplaced">): Pick<Thread, "history" | "marks"> => {
+  if (event.items !== undefined) return { history: replaced(event.items), marks: [] }
+  const prefix = thread.marks[0] ?? 0
+  return { history: summed(thread.history, prefix, event.summary ?? ""), marks: [prefix] }
+}
 
 /** The item ContextCompaction or its legacy event: when a compaction began and was done. */
 export const compactionObserved = (thread: Thread, event: EventOf<"CompactionObserved">): Step<Thread> =>
@@ -139,6 +138,5 @@ export const tellCompactions = (turn: Turn, trigger: "manual" | "auto"): Step<Tu
 /** The same for a thread that continues another one: history, no span. */
 export const rememberReplaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Thread => ({
   ...thread,
-  history: replaced(event.items ?? summaryAlone(event.summary)),
-  marks: []
+  ...replacement(thread, event)
 })

@@ -134,6 +134,11 @@ export const usageCounted = (thread: Thread, event: EventOf<"UsageCounted">): St
     ...(event.rateLimits !== undefined && { rateLimits: event.rateLimits })
   }
   const repeated = event.totalKey === undefined || event.totalKey === thread.usageKey
+  if (repeated && known.response !== undefined && known.response.completed === undefined && !known.response.sealed) {
+    const [told, effects] = settle({ ...known, response: { ...known.response, cut: true } })
+    // Older versions repeat them when the next response begins, newer ones when the cut is noticed.
+    return [{ ...told, failedAt: known.usageRecords ? event.at : known.response.lastOutputAt }, effects]
+  }
   if (repeated) {
     // Codex repeats its counts when a request failed: nothing else is written about it.
     const waiting = thread.usageRecords && thread.response === undefined && event.at > thread.readyAt + 0.005

@@ -160,3 +160,26 @@ export const compactionInput = (view: HistoryView): HistoryView => {
   const items = [...view.items.slice(0, view.length), prompt]
   return { items, length: items.length }
 }
+
+const isUserMessage = ({ value }: HistoryItem): boolean => value.type === "message" && value.role === "user"
+
+const summaryPreamble = "Another language model started to solve this problem"
+
+const isSummary = ({ value }: HistoryItem): boolean =>
+  Array.isArray(value.content) &&
+  String((value.content[0] as { text?: unknown } | undefined)?.text).startsWith(summaryPreamble)
+
+/**
+ * The history after a compaction that records its summary alone (0.77 to 0.101): what stood before the first prompt,
+ * what the user said since, and the summary.
+ *
+ * @param prefix how many items stood before the first prompt
+ */
+export const summed = (history: History, prefix: number, summary: string): History => {
+  const items = history.items.slice(0, history.length)
+  const said = items.slice(prefix).filter((item) => isUserMessage(item) && !isSummary(item))
+  const last: HistoryItem = {
+    value: { type: "message", role: "user", content: [{ type: "input_text", text: summary }] }
+  }
+  return { ...replaced([...items.slice(0, prefix), ...said, last]), based: history.based }
+}

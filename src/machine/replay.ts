@@ -7,6 +7,7 @@
  * version 7, whose first 48 bits are Unix milliseconds; codex.md, "Agent threads"). Timestamps don't help.
  */
 import type { DomainEvent, EventOf } from "../domain/event.ts"
+import { takenBack } from "./history.ts"
 import type { Thread } from "./thread.ts"
 
 /** The moment in which a UUIDv7 was made, as comparable digits; undefined for any other id. */
@@ -27,17 +28,31 @@ export const replays = (thread: Thread, event: DomainEvent): boolean => {
   return !(event._tag === "TurnStarted" && ownTurn(thread, event.turnId))
 }
 
+/** The thread once a record of its own has come: the replay is over. */
+export const ownAgain = (thread: Thread, event: DomainEvent): Thread =>
+  thread.replaying && event._tag === "TurnStarted" ? { ...thread, replaying: false } : thread
+
+/** A revert goes on from an earlier point: what was recorded from there on is no longer history. */
+const reverted = (thread: Thread, ordinal: number | undefined): Thread => {
+  if (ordinal === undefined || !thread.known) return thread
+  const { items, length } = thread.history
+  let kept = length
+  while (kept > 0 && (items[kept - 1]?.ordinal ?? -1) >= ordinal) kept--
+  return { ...thread, history: takenBack(thread.history, kept) }
+}
+
 /** The thread after a `session_meta`: its own says what it is, another one says that a replay has begun. */
 export const startThread = (thread: Thread, event: EventOf<"ThreadStarted">): Thread => {
   if (event.metaId !== thread.id) return event.inherited === true ? thread : { ...thread, replaying: true }
   return {
-    ...thread,
+    ...reverted(thread, event.revertedTo),
     known: true,
     lineage: { ...thread.lineage, ...event.lineage },
     facts: { ...event.facts, ...thread.facts },
     startedAt: Math.min(thread.startedAt ?? event.at, event.at),
     firstAt: thread.known ? thread.firstAt : event.at,
     instructionsIn: event.instructionsIn,
+    ...(event.retriesRepeat === true && { retriesRepeat: true as const }),
     ...(event.cwd !== undefined && { cwd: event.cwd }),
     ...(event.baseInstructions !== undefined && { baseInstructions: event.baseInstructions }),
     ...(event.ownFromOrdinal !== undefined && { ownFromOrdinal: event.ownFromOrdinal })

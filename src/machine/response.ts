@@ -28,6 +28,8 @@ export interface Response {
   /** An input item came after its output. */
   readonly sealed: boolean
   readonly completed?: { readonly responseId?: string; readonly usage?: Usage }
+  /** Codex repeated its token counts while it was producing: it was cut, and asked again. */
+  readonly cut?: true
 }
 
 /** Codex waits this long before it asks again, doubling each time (0.169: 200 ms, give or take a tenth). */
@@ -40,6 +42,10 @@ const requestTime = (thread: Thread, firstOutputAt: number): number => {
   return Math.min(ready, firstOutputAt)
 }
 
+/** The input of the request that was cut just before, in a version that repeats it as it was. */
+const repeats = ({ retriesRepeat, failures, lastRequest, failedAt, readyAt }: Thread): HistoryView | undefined =>
+  retriesRepeat === true && failures > 0 && failedAt !== undefined && failedAt > readyAt ? lastRequest?.view : undefined
+
 /** A response begins: its input is the thread's history as a request made now sends it. */
 export const begin = (thread: Thread, turnId: string, at: number, sampledThrough: number | undefined): Thread => {
   const base = thread.instructionsIn === "input" ? thread.baseInstructions : undefined
@@ -51,7 +57,7 @@ export const begin = (thread: Thread, turnId: string, at: number, sampledThrough
     history,
     response: {
       turnId,
-      input: viewOf(history, thread.lastRequest),
+      input: repeats(thread) ?? viewOf(history, thread.lastRequest),
       startedAt: requestTime(thread, since),
       firstOutputAt: since,
       ...(since !== at && { firstTokenAt: since }),
@@ -73,11 +79,11 @@ export const responseKey = (turn: Turn): SpanKey => ({
 
 /** How a response ended that nobody reported as completed. */
 const incomplete = (
-  thread: Thread,
+  cut: boolean,
   ending: TurnOutcome | undefined
 ): { outcome: LlmOutcome; error?: NonNullable<Llm["error"]> } => {
   if (ending === "interrupted" || ending === "unfinished") return { outcome: ending }
-  if (!thread.usageRecords) return { outcome: "ok" }
+  if (!cut) return { outcome: "ok" }
   return { outcome: "error", error: { message: "the response was cut before it completed", code: "response_cut" } }
 }
 
@@ -102,7 +108,7 @@ export const asLlm = (
   ending: TurnOutcome | undefined
 ): readonly [Turn, Llm] => {
   const { completed } = response
-  const cut = completed === undefined && thread.usageRecords
+  const cut = completed === undefined && (response.cut === true || thread.usageRecords)
   const counts = cut
     ? { ...turn.counts, cut: turn.counts.cut + 1 }
     : { ...turn.counts, responses: turn.counts.responses + 1 }
@@ -119,7 +125,7 @@ export const asLlm = (
     firstOutputAt: response.firstOutputAt,
     ...(response.firstTokenAt !== undefined && { firstTokenAt: response.firstTokenAt }),
     endedAt: response.lastOutputAt,
-    ...(completed === undefined ? incomplete(thread, ending) : { outcome: "ok" as const }),
+    ...(completed === undefined ? incomplete(cut, ending) : { outcome: "ok" as const }),
     ...(completed?.responseId !== undefined && { responseId: completed.responseId }),
     ...(completed?.usage && { usage: completed.usage }),
     ...modelFacts(thread)

@@ -11,7 +11,7 @@ import * as Attempts from "./attempt-rows.ts"
 import * as Compactions from "./compaction-rows.ts"
 import { noEffects, type SpanEffect, type Step } from "./effect.ts"
 import * as History from "./history-rows.ts"
-import { replays, startThread } from "./replay.ts"
+import { ownAgain, replays, startThread } from "./replay.ts"
 import * as Table from "./table.ts"
 import { inOrder, newThread, type Thread } from "./thread.ts"
 import { toolEnded } from "./tool.ts"
@@ -171,7 +171,7 @@ export const reduce = (state: Session, event: DomainEvent): Step<Session> => {
   }
   const [next, effects] = inOrder(
     session,
-    (s) => inThread(s, event.threadId, event, (t) => threadStep(t, event)),
+    (s) => inThread(s, event.threadId, event, (t) => threadStep(event.live === true ? t : ownAgain(t, event), event)),
     (s) => acrossThreads(s, event)
   )
   const [bounded, notes] = event._tag === "TurnEnded" ? retain(next) : [next, noEffects]

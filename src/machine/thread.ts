@@ -5,7 +5,7 @@
  * compactions), turn-rows.ts (turns, settings, endings) and tool-rows.ts (runs, hooks, approvals).
  * Times: Unix seconds.
  */
-import type { Lineage, Usage } from "../domain/event.ts"
+import type { EventOf, Lineage, Usage } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { SpanEffect, SpanKey, Step } from "./effect.ts"
 import { noEffects } from "./effect.ts"
@@ -56,6 +56,8 @@ export interface Thread {
   readonly marks: ReadonlyArray<number>
   readonly baseInstructions?: string
   readonly instructionsIn: "input" | "request"
+  /** A request that was cut is repeated as it was (before 0.128). */
+  readonly retriesRepeat?: true
   readonly response?: Response
   readonly lastRequest?: { readonly key: SpanKey; readonly view: HistoryView }
   /** The last record that the next request can see. */
@@ -70,6 +72,8 @@ export interface Thread {
   readonly turnCount: number
   readonly currentTurnId?: string
   readonly reviewTurnId?: string
+  /** A review whose turn's id is not told before it ends (before 0.155). */
+  readonly review?: { readonly entered: EventOf<"ReviewEntered">; readonly exited?: EventOf<"ReviewExited"> }
   readonly model?: string
   readonly effort?: string
   readonly contextWindow?: number
@@ -80,11 +84,13 @@ export interface Thread {
   readonly unclaimed?: Usage
   /** This version writes a usage record per response. */
   readonly usageRecords: boolean
-  /** Code cells that may still call tools, oldest first. */
+  /** When the last output was recorded. */
+  readonly answeredAt?: number
+  /** The latest code cells, oldest first. */
   readonly cells: ReadonlyArray<{
     readonly turnId: string
     readonly callId: string
-    readonly taken: ReadonlyArray<string>
+    readonly taken: ReadonlyArray<number>
   }>
   readonly rateLimits?: Json
   readonly firstPrompt?: string

@@ -6,7 +6,7 @@
  */
 import type { ApprovalAsk, EventOf } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
-import { attribute, type Candidate, evidence, taken } from "./cell.ts"
+import { attribute, type Candidate, evidence } from "./cell.ts"
 import { noEffects, type Step } from "./effect.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
@@ -30,8 +30,12 @@ export const toolRan = (thread: Thread, event: EventOf<"ToolRan">): Step<Thread>
         const placed = tool.nested || tool.parent !== undefined ? tool : { ...tool, parent: turn.key }
         return withTool(turn, placed)
       }),
-    (t) => placeNested(t, event, false)
+    (t) => placeNested(t, event, turnOver(t, event))
   )
+
+/** A turn that is over waits for nothing more. */
+const turnOver = (thread: Thread, { turnId }: { readonly turnId?: string }): boolean =>
+  turnId !== undefined && Table.get(thread.turns, turnId)?.outcome !== undefined
 
 /** Pre- and PostToolUse. */
 export const toolHooked = (thread: Thread, event: EventOf<"ToolHooked">): Step<Thread> =>
@@ -49,14 +53,14 @@ export const toolHooked = (thread: Thread, event: EventOf<"ToolHooked">): Step<T
 
 // ------------------------------------------------------------------------------------------------------- Nested calls
 
-/** The cells that were running when a nested call began. */
+/** The cells that were running when a nested call began; one that had to end first ended when the call was done. */
 const candidates = (thread: Thread, at: number): ReadonlyArray<Candidate & { readonly turnId: string }> =>
-  thread.cells.flatMap(({ turnId, callId, taken: words }) => {
+  thread.cells.flatMap(({ turnId, callId, taken }) => {
     const turn = Table.get(thread.turns, turnId)
     const cell = turn && Table.get(turn.tools, `${turnId}/${callId}`)?.cell
     if (cell === undefined || cell.calledAt > at + 0.005) return []
     if (cell.endedAt !== undefined && cell.endedAt < at - 0.1) return []
-    return [{ turnId, callId, cell, taken: words }]
+    return [{ turnId, callId, cell, taken }]
   })
 
 const placeNested = (
@@ -81,7 +85,7 @@ const placeNested = (
   if (cell === undefined) return [thread, noEffects]
   const parent = { kind: "tool" as const, threadId: thread.id, key: `${cell.turnId}/${cell.callId}` }
   const cells = thread.cells.map((c) =>
-    c.callId === cell.callId && c.turnId === cell.turnId ? { ...c, taken: [...c.taken, taken(words)] } : c
+    c.callId === cell.callId && c.turnId === cell.turnId ? { ...c, taken: [...c.taken, found.place ?? -1] } : c
   )
   return inTurn({ ...thread, cells }, at(turn), (held) =>
     withTool(held, { ...tool, parent, ...(found.inferred && { parentInferred: true as const }) })
@@ -90,26 +94,13 @@ const placeNested = (
 
 const at = (turn: Turn) => ({ turnId: turn.turnId, at: turn.lastAt })
 
-/** Places what is left of a turn's nested calls, in the order they began; cells that are done call nothing more. */
+/** Places what is left of a turn's nested calls, in the order they began. */
 export const decideNested = (thread: Thread, turnId: string): Step<Thread> => {
   const turn = Table.get(thread.turns, turnId)
   if (turn === undefined) return [thread, noEffects]
   const left = Table.values(turn.tools).filter((tool) => tool.nested && tool.parent === undefined)
   const inTime = [...left].sort((a, b) => toolStart(a) - toolStart(b))
-  return inOrder(
-    thread,
-    ...inTime.map((tool) => (t: Thread) => placeNested(t, { callId: tool.callId, turnId }, true)),
-    (t) => [{ ...t, cells: t.cells.filter((cell) => stillRuns(t, cell)) }, noEffects]
-  )
-}
-
-const stillRuns = (
-  thread: Thread,
-  { turnId, callId }: { readonly turnId: string; readonly callId: string }
-): boolean => {
-  const turn = Table.get(thread.turns, turnId)
-  const cell = turn && Table.get(turn.tools, `${turnId}/${callId}`)?.cell
-  return cell?.yielded === true && cell.endedAt === undefined
+  return inOrder(thread, ...inTime.map((tool) => (t: Thread) => placeNested(t, { callId: tool.callId, turnId }, true)))
 }
 
 // ---------------------------------------------------------------------------------------------------------- Approvals

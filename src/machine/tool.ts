@@ -36,7 +36,8 @@ export interface Tool {
     /** The provider ran it itself (web search …): there will be no output item. */
     readonly served?: true
   }
-  readonly answer?: { readonly at: number; readonly output: Json }
+  /** `after`: how long after the thread's previous output it was recorded. */
+  readonly answer?: { readonly at: number; readonly output: Json; readonly after?: number }
   /** No output was ever recorded, and a later request carried one that Codex made up. */
   readonly answerMadeUp?: true
   readonly run?: ToolRun
@@ -145,30 +146,50 @@ const wallTime = (tool: Tool): { readonly seconds: number; readonly grain: numbe
   return { seconds: Number(`${found[1]}.${found[2] ?? 0}`), grain: 10 ** -decimals }
 }
 
-/** When the call began: the run's own clock, else the hook's, else the record of the call. */
-export const toolStart = (tool: Tool): number =>
-  tool.run?.startedAt ?? tool.hook?.startedAt ?? tool.call?.at ?? tool.run?.endedAt ?? tool.answer?.at ?? 0
+/**
+ * When the answer came about, from its record alone.
+ *
+ * Outputs are written in the order of their calls, each as soon as it and those before it are done: one that follows
+ * another closely may have been done long before. What it says of its own wall time tells then, to the precision it
+ * is written with.
+ */
+const answeredAt = (tool: Tool, start: number): number | undefined => {
+  const { answer } = tool
+  if (answer === undefined) return undefined
+  const wall = wallTime(tool)
+  if (wall === undefined || answer.after === undefined || answer.after > 0.02) return answer.at
+  const soonest = start + wall.seconds
+  return answer.at - soonest <= wall.grain ? answer.at : soonest + wall.grain / 2
+}
 
 /**
- * When the call was done, undefined while it runs.
+ * When the call began: the run's own clock, else the hook's, else the record of the call.
  *
- * An answer without a run is written together with its neighbours', when the last of them is done. What it says of
- * its own wall time tells then, to the precision that it is written with.
+ * A call that had to queue began later than it was recorded: its end, less the wall time that it tells.
  */
+export const toolStart = (tool: Tool): number => {
+  const told = tool.run?.startedAt ?? tool.hook?.startedAt
+  if (told !== undefined) return told
+  const called = tool.call?.at ?? tool.run?.endedAt ?? tool.answer?.at ?? 0
+  const wall = wallTime(tool)
+  if (wall === undefined || tool.answer?.after === undefined || tool.answer.after <= 0.02) return called
+  const latest = (tool.run?.endedAt ?? tool.answer.at) - wall.seconds
+  return latest - called > wall.grain + 0.02 ? latest - wall.grain / 2 : called
+}
+
+/** When the call was done, undefined while it runs. */
 export const toolEnd = (tool: Tool): number | undefined => {
   if (!toolEnded(tool)) return undefined
   const start = toolStart(tool)
-  if (tool.run?.endedAt !== undefined && tool.cell === undefined) return Math.max(start, tool.run.endedAt)
-  const answered = tool.cell?.endedAt ?? tool.answer?.at
-  if (answered !== undefined) {
-    if (tool.hook?.endedAt !== undefined && tool.cell === undefined) return Math.min(answered, tool.hook.endedAt)
-    const wall = tool.cell === undefined ? wallTime(tool) : undefined
-    if (wall === undefined) return answered
-    const soonest = start + wall.seconds
-    return answered - soonest <= wall.grain + 0.05 ? answered : soonest + wall.grain / 2
-  }
-  return tool.hook?.endedAt ?? tool.run?.endedAt ?? (tool.call?.served === true ? tool.call.at : tool.turnEnd?.at)
+  if (tool.cell !== undefined) return tool.cell.endedAt ?? tool.turnEnd?.at
+  if (tool.run?.endedAt !== undefined) return Math.max(start, tool.run.endedAt)
+  const answered = answeredAt(tool, start)
+  if (answered !== undefined) return Math.min(answered, tool.hook?.endedAt ?? answered)
+  return tool.hook?.endedAt ?? (tool.call?.served === true ? tool.call.at : tool.turnEnd?.at)
 }
+
+/** When a cell was over, by the answer of its own call. */
+export const cellEnd = (tool: Tool): number | undefined => answeredAt(tool, tool.call?.at ?? 0)
 
 const declinedText = /rejected by user|rejected by the user|declined by user|denied by user|Rejected\(/i
 

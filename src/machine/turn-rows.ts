@@ -17,6 +17,7 @@ import { endTools, heldEffects, newTurn, type Turn, type TurnOutcome } from "./t
 
 /** A turn begins: the one before it, if still open, ended unseen. */
 export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step<Thread> => {
+  if (thread.review !== undefined) return [thread, noEffects]
   const turnId = event.turnId ?? `turn-${thread.turnCount + 1}`
   // While a reviewer works, its turn is echoed in the file of the thread that asked for the review.
   if (thread.reviewTurnId !== undefined && thread.reviewTurnId !== turnId) return [thread, noEffects]
@@ -39,7 +40,8 @@ export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step
         ...t,
         turnCount: t.turnCount + 1,
         currentTurnId: turnId,
-        marks: [...t.marks, t.history.length],
+        // Where a prompt is what begins a turn, it stands in the history already.
+        marks: [...t.marks, event.implied === true ? Math.max(0, t.history.length - 1) : t.history.length],
         readyAt: event.at,
         ...(event.contextWindow !== undefined && { contextWindow: event.contextWindow })
       }
@@ -93,8 +95,22 @@ const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, t
     }
   )
 
-/** The end of a turn was written. */
+/** The end of a turn was written. Of a review in older versions that is the first that tells its turn's id. */
 export const turnEnded = (thread: Thread, event: EventOf<"TurnEnded">): Step<Thread> => {
+  const { review, ...rest } = thread
+  if (review === undefined || event.turnId === undefined) return endNamed(thread, event)
+  return inOrder<Thread>(
+    rest,
+    (t) => reviewEntered(t, { ...review.entered, turnId: event.turnId as string }),
+    (t) =>
+      review.exited === undefined
+        ? [t, noEffects]
+        : reviewExited(t, { ...review.exited, turnId: event.turnId as string }),
+    (t) => endNamed(t, event)
+  )
+}
+
+const endNamed = (thread: Thread, event: EventOf<"TurnEnded">): Step<Thread> => {
   const id = turnIdOf(thread, event)
   const turn = id === undefined ? undefined : Table.get(thread.turns, id)
   if (turn === undefined || turn.outcome !== undefined) return [thread, noEffects]
@@ -114,6 +130,8 @@ const withoutReview = ({ reviewTurnId: _, ...thread }: Thread): Thread => thread
 
 /** A prompt, or a steering message inside a running turn. In 0.77 it is what begins a turn. */
 export const prompted = (thread: Thread, event: EventOf<"Prompted">): Step<Thread> => {
+  // While a reviewer works, what it is told is echoed in the file of the thread that asked for the review.
+  if (thread.review !== undefined) return [thread, noEffects]
   const current = thread.currentTurnId === undefined ? undefined : Table.get(thread.turns, thread.currentTurnId)
   const implied = event.turnId === undefined && (current === undefined || current.facts.implied === true)
   const prompt = {
@@ -125,7 +143,7 @@ export const prompted = (thread: Thread, event: EventOf<"Prompted">): Step<Threa
     thread,
     (t) =>
       implied
-        ? turnStarted(t, { _tag: "TurnStarted", threadId: t.id, at: event.at, facts: { implied: true } })
+        ? turnStarted(t, { _tag: "TurnStarted", threadId: t.id, at: event.at, implied: true, facts: { implied: true } })
         : [t, noEffects],
     (t) => [
       { ...t, ...(t.firstPrompt === undefined && event.text !== undefined && { firstPrompt: event.text }) },
@@ -173,7 +191,14 @@ export const stopObserved = (thread: Thread, event: EventOf<"StopObserved">): St
 
 /** A review's turn has no start of its own: it begins here. */
 export const reviewEntered = (thread: Thread, event: EventOf<"ReviewEntered">): Step<Thread> => {
-  const turnId = turnIdOf(thread, event) ?? `review-${thread.turnCount + 1}`
+  const turnId = event.turnId
+  if (turnId === undefined) {
+    return inOrder<Thread>(
+      thread,
+      (t) => endOpenTurn(t),
+      (t) => [{ ...t, review: { entered: event } }, noEffects]
+    )
+  }
   return inOrder(
     thread,
     (t) =>
@@ -195,7 +220,10 @@ export const reviewEntered = (thread: Thread, event: EventOf<"ReviewEntered">): 
 
 export const reviewExited = (thread: Thread, event: EventOf<"ReviewExited">): Step<Thread> => {
   const turnId = event.turnId ?? thread.reviewTurnId
-  if (turnId === undefined) return [thread, noEffects]
+  if (turnId === undefined) {
+    const { review } = thread
+    return [review === undefined ? thread : { ...thread, review: { ...review, exited: event } }, noEffects]
+  }
   return inTurn(withoutReview(thread), { ...event, turnId }, (turn) => {
     const explanation = (event.output as { overall_explanation?: unknown } | undefined)?.overall_explanation
     return [

@@ -25,6 +25,8 @@ export const sessionMeta = shape((optional) => ({
   parent_thread_id: optional(Text),
   forked_from_id: optional(Text),
   forked_from_ordinal_exclusive: optional(Num),
+  /** A revert's further file of the same thread, and a fork: where the history goes on from (0.155 +). */
+  history_base: optional(Struct({ thread_id: optional(Text), end_ordinal_exclusive: optional(Num) })),
   /** The first record of a child that is its own; what stands before is replayed from the parent. */
   subagent_history_start_ordinal: optional(Num),
   agent_path: optional(Text),
