@@ -3,7 +3,7 @@
  *
  * Shares no code with src/: the keys are the interface. Times become milliseconds here, once.
  */
-import { existsSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { join, resolve } from "node:path"
 import type { Case } from "./case.ts"
 import { at, type Fields, isFields, number, parse, text } from "./json.ts"
@@ -78,11 +78,18 @@ export const readSpans = (jsonl: string): Pick<Told, "spans" | "foreignLines"> =
 
 const root = resolve(import.meta.dir, "../..")
 
-/** The command that runs the product: what the user named, the built executable, or its source. */
+/** Whether the executable was built from the source as it is now. */
+const isFresh = (executable: string) => {
+  const built = statSync(executable).mtimeMs
+  const sources = new Bun.Glob("**/*.ts").scanSync({ cwd: join(root, "src"), absolute: true })
+  return [...sources].every((file) => statSync(file).mtimeMs <= built)
+}
+
+/** The command that runs the product: what the user named, the built executable, or its source where that is newer. */
 export const productCommand = (named: string | undefined): ReadonlyArray<string> => {
   if (named !== undefined) return named.split(" ")
   const built = join(root, "dist", "tracer")
-  return existsSync(built) ? [built] : [process.execPath, join(root, "src", "main.ts")]
+  return existsSync(built) && isFresh(built) ? [built] : [process.execPath, join(root, "src", "main.ts")]
 }
 
 /** Runs the product on a case and reads what it tells. */
