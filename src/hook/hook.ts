@@ -102,7 +102,8 @@ const run = async (environment: Environment, arrivedMs: number): Promise<void> =
 
 /** Runs the hook and ends the process with 0. */
 export const main = async (): Promise<never> => {
-  const arrivedMs = performance.timeOrigin + performance.now()
+  // When this process began is when Codex called: what the start-up took is no part of what happened in the session.
+  const arrivedMs = performance.timeOrigin
   process.on("uncaughtException", () => process.exit(0)).on("unhandledRejection", () => process.exit(0))
   await run(process.env, arrivedMs)
   process.exit(0)

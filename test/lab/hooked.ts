@@ -52,13 +52,19 @@ const copyJournals = (home: CodexHome) => {
   return calls
 }
 
+/** Where a transcript lay when it was read is no part of the session: archived ones have moved since. */
+const withoutPlace = (row: Fields): Fields => {
+  const { transcript_path: _, ...metadata } = (row.metadata ?? {}) as Fields
+  return { ...row, metadata }
+}
+
 /** The last row of each id, as the jsonl sink wrote it. */
 const lastRows = (text: string): ReadonlyMap<string, Fields> =>
   new Map(
     text
       .split("\n")
       .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as Fields)
+      .map((line) => withoutPlace(JSON.parse(line) as Fields))
       .map((row) => [String(row.id), row])
   )
 
@@ -136,7 +142,7 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
         "--hooks",
         join(stateOf(home), "sessions", session, "journal.jsonl")
       ])
-      offline = run([join(home.home, "sessions"), ...journals, "--to", "jsonl"], environment)
+      offline = run([home.home, ...journals, "--to", "jsonl"], environment)
     }
   }
   try {
