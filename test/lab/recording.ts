@@ -4,8 +4,9 @@
  *
  * Owns that form. Content is taken as it is: paths of the run's temporary folder stay in it.
  */
-import { copyFile, cp, mkdir, readdir, rm } from "node:fs/promises"
-import { basename, join } from "node:path"
+import { existsSync } from "node:fs"
+import { copyFile, cp, mkdir, readdir, rename, rm } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import type { CodexHome } from "./codex/home.ts"
 import { readJournal } from "./codex/journal.ts"
 import type { Processes } from "./codex/processes.ts"
@@ -18,9 +19,9 @@ export interface Run {
   readonly processes: Processes
 }
 
-/** Writes the case to `folder`, replacing what was there. */
-export const record = async (run: Run, folder: string): Promise<void> => {
-  await rm(folder, { recursive: true, force: true })
+/** Writes the case to `target`, replacing what was there once the new one is complete. */
+export const record = async (run: Run, target: string): Promise<void> => {
+  const folder = join(dirname(target), `.${basename(target)}-${process.pid}`)
   await mkdir(folder, { recursive: true })
   await copyRollouts(join(run.home.home, "sessions"), join(folder, "sessions"))
   await copyRollouts(join(run.home.home, "archived_sessions"), join(folder, "archived_sessions"))
@@ -32,13 +33,14 @@ export const record = async (run: Run, folder: string): Promise<void> => {
     await cp(join(run.home.trace, name), bundle, { recursive: true })
     await reduceBundle(run, bundle)
   }
+  await rm(target, { recursive: true, force: true })
+  await rename(folder, target)
 }
 
 const copyRollouts = async (from: string, to: string): Promise<void> => {
-  const found = await Array.fromAsync(new Bun.Glob("**/rollout-*.{jsonl,jsonl.zst}").scan({ cwd: from })).catch(
-    () => []
-  )
-  if (found.length > 0) await mkdir(to, { recursive: true })
+  if (!existsSync(from)) return
+  await mkdir(to, { recursive: true })
+  const found = await Array.fromAsync(new Bun.Glob("**/rollout-*.{jsonl,jsonl.zst}").scan({ cwd: from }))
   for (const path of found) await copyFile(join(from, path), join(to, basename(path)))
 }
 
