@@ -17,8 +17,8 @@ import { processorMs, quantile } from "./measure.ts"
 const linesWritten = 600
 const pauseMs = 8
 
-/** How long the idle process is watched, ms. */
-const idleMs = 20_000
+/** How long the idle process is watched, ms: the limit is three ticks of the kernel's count. */
+const idleMs = 30_000
 
 /** The key of the span that a record tells of, if it is one of those that are timed. */
 const keyOfRecord = (line: string): string | undefined => {
