@@ -69,18 +69,22 @@ export const deliver = <P>(
       Latch.makeUnsafe()
     ]
     const drains: Array<{ readonly until: number; readonly done: Deferred.Deferred<void, SinkFailed> }> = []
-    let [taken, setAside, flushUntil, inTrouble] = [0, 0, 0, false]
+    let [taken, setAside, flushUntil, inTrouble, ended] = [0, 0, 0, false, false]
     const tell = (trouble: Trouble) => options.onTrouble?.(trouble) ?? Effect.void
 
     const end = (failure: SinkFailed | undefined): Effect.Effect<void> =>
       Effect.suspend(() => {
-        if (Deferred.isDoneUnsafe(over)) return Effect.void
-        const result = failure === undefined ? Effect.void : Effect.fail(failure)
-        Deferred.doneUnsafe(over, result)
+        if (ended) return Effect.void
+        ended = true
         const lost = queue.clear()
-        for (const { done } of drains.splice(0)) Deferred.doneUnsafe(done, result)
-        room.openUnsafe()
-        return failure === undefined ? Effect.void : tell({ _tag: "GivenUp", failure, lost })
+        const told = failure === undefined ? Effect.void : tell({ _tag: "GivenUp", failure, lost })
+        return Effect.map(told, () => {
+          // Whoever waits for the end finds it told.
+          const result = failure === undefined ? Effect.void : Effect.fail(failure)
+          Deferred.doneUnsafe(over, result)
+          for (const { done } of drains.splice(0)) Deferred.doneUnsafe(done, result)
+          room.openUnsafe()
+        })
       })
 
     /** Waits for the next try, or fails when there is none to come. */
@@ -124,7 +128,8 @@ export const deliver = <P>(
     /** Lets a batch fill, unless someone waits for it. */
     const gather = Effect.suspend(() => {
       const { rows, withinMs } = sink.batch
-      if (withinMs === 0 || queue.length() >= rows || flushUntil > queue.finished()) return Effect.void
+      if (withinMs === 0 || queue.length() >= rows || queue.isFull() || flushUntil > queue.finished())
+        return Effect.void
       ripe.closeUnsafe()
       return Effect.timeoutOption(ripe.await, withinMs)
     })
@@ -167,7 +172,7 @@ export const deliver = <P>(
     yield* Effect.forkScoped(worker)
 
     const drain = Effect.suspend(() => {
-      if (Deferred.isDoneUnsafe(over)) return Deferred.await(over)
+      if (ended) return Deferred.await(over)
       if (queue.finished() >= queue.offered()) return Effect.void
       const done = Deferred.makeUnsafe<void, SinkFailed>()
       flushUntil = queue.offered()
@@ -190,11 +195,12 @@ export const deliver = <P>(
       sink: sink.name,
       offer: (writes, position) =>
         Effect.gen(function* () {
-          while (queue.isFull() && !Deferred.isDoneUnsafe(over)) {
+          while (queue.isFull() && !ended) {
+            ripe.openUnsafe()
             room.closeUnsafe()
             yield* room.await
           }
-          if (Deferred.isDoneUnsafe(over)) return
+          if (ended) return
           queue.push(sink.wants === "all" ? writes : writes.filter((write) => write.op === "close"), position)
           arrived.openUnsafe()
           if (queue.length() >= sink.batch.rows) ripe.openUnsafe()

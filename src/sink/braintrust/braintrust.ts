@@ -17,7 +17,10 @@ const bytesUnknown = 3 * 1024 * 1024
 /** More than this at once is not faster, and is memory. */
 const bytesMost = 6 * 1024 * 1024
 
-export const braintrust: Sink = {
+/** Milliseconds for one request, its answer included. */
+const timeoutMsDefault = 30_000
+
+export const makeBraintrust = (timeoutMs = timeoutMsDefault): Sink => ({
   name: "braintrust",
   summary: "rows of a Braintrust project; settings are BRAINTRUST_API_KEY, BRAINTRUST_PROJECT …",
   open: ({ capture, env, live, exportedParent }) =>
@@ -30,7 +33,7 @@ export const braintrust: Sink = {
 
       const connected = Effect.suspend(() => {
         if (connection !== undefined) return Effect.succeed(connection)
-        return Effect.tap(connect(settings, target), (made) =>
+        return Effect.tap(connect(settings, target, timeoutMs), (made) =>
           Effect.sync(() => {
             connection = made
           })
@@ -72,4 +75,6 @@ export const braintrust: Sink = {
           )
       }
     })
-}
+})
+
+export const braintrust: Sink = makeBraintrust()

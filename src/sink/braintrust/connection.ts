@@ -27,9 +27,6 @@ export interface Connection {
   readonly postLarge: (body: string, rows: ReadonlyArray<JsonObject>) => Effect.Effect<void, SinkFailed>
 }
 
-/** Milliseconds for one request, its answer included. */
-const timeoutMs = 30_000
-
 /**
  * Unless both are set, the SDK looks for `.env.braintrust` from the working directory upwards, at its import and at
  * each new state: a repository could then name the environment of its traces.
@@ -57,7 +54,7 @@ const loadSdk = (): Promise<Sdk> => {
   return loading
 }
 
-const stateOf = (sdk: Sdk, settings: BraintrustSettings, apiUrl: string): State => {
+const stateOf = (sdk: Sdk, settings: BraintrustSettings, apiUrl: string, timeoutMs: number): State => {
   const restore = guardEnvironment()
   try {
     return sdk.BraintrustState.deserialize(
@@ -136,11 +133,11 @@ const permanent = (reason: string, hint: string) =>
   new SinkFailed({ sink: "braintrust", retry: "permanent", reason, hint })
 
 /** The data plane's address: given, or told by the login of this key. */
-const apiUrlOf = (sdk: Sdk, settings: BraintrustSettings): Effect.Effect<string, SinkFailed> => {
+const apiUrlOf = (sdk: Sdk, settings: BraintrustSettings, timeoutMs: number): Effect.Effect<string, SinkFailed> => {
   if (settings.apiUrl !== undefined) return Effect.succeed(settings.apiUrl)
   const url = settings.appUrl
   return ask({ what: "log in", url, carriesRows: false }, async (signal) => {
-    const app = stateOf(sdk, settings, url).appConn()
+    const app = stateOf(sdk, settings, url, timeoutMs).appConn()
     const answer: unknown = await (await app.post("api/apikey/login", {}, { signal })).json()
     return (answer as { readonly org_info?: ReadonlyArray<{ readonly name: string; readonly api_url: string }> })
       .org_info
@@ -162,12 +159,19 @@ const apiUrlOf = (sdk: Sdk, settings: BraintrustSettings): Effect.Effect<string,
   )
 }
 
-/** Logs in as far as needed and finds the destination. Nothing is cached on failure: the next try starts again. */
-export const connect = (settings: BraintrustSettings, target: Target): Effect.Effect<Connection, SinkFailed> =>
+/**
+ * Logs in as far as needed and finds the destination. Nothing is cached on failure: the next try starts again.
+ * `timeoutMs` is for one request, its answer included.
+ */
+export const connect = (
+  settings: BraintrustSettings,
+  target: Target,
+  timeoutMs: number
+): Effect.Effect<Connection, SinkFailed> =>
   Effect.gen(function* () {
     const sdk = yield* Effect.promise(loadSdk)
-    const url = yield* apiUrlOf(sdk, settings)
-    const api: Http = stateOf(sdk, settings, url).apiConn()
+    const url = yield* apiUrlOf(sdk, settings, timeoutMs)
+    const api: Http = stateOf(sdk, settings, url, timeoutMs).apiConn()
     const headers = settings.orgName === undefined ? {} : { "x-bt-org-name": settings.orgName }
     const fields =
       target._tag === "Known"

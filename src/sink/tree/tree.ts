@@ -175,9 +175,14 @@ export const tree: Sink = {
     Effect.gen(function* () {
       const color = colorAllowed(env, output.isTerminal)
       const growth = makeGrowth(painter(color), output.columns, live && output.isTerminal)
+      // What was drawn and could not be written yet: drawing it again is not possible.
+      let unwritten = ""
+      const written = Effect.sync(() => {
+        unwritten = ""
+      })
       yield* Effect.addFinalizer(() =>
         Effect.suspend(() => {
-          const rest = growth.finish()
+          const rest = unwritten + growth.finish()
           return rest === "" ? Effect.void : Effect.ignore(output.write([rest]))
         })
       )
@@ -189,8 +194,8 @@ export const tree: Sink = {
         encode: (write) => ({ write, texts: [], bytes: 0 }),
         send: (rows) =>
           Effect.suspend(() => {
-            const text = growth.grow(rows.map((row) => nodeOf(row.write.span, capture)))
-            return text === "" ? Effect.void : output.write([text])
+            unwritten += growth.grow(rows.map((row) => nodeOf(row.write.span, capture)))
+            return unwritten === "" ? Effect.void : Effect.andThen(output.write([unwritten]), written)
           })
       }
       return opened
