@@ -32,6 +32,10 @@ export interface Session {
   historyLength: number
   /** Sequence of the newest history item. */
   sequence: number
+  /** What the latest request had seen: the same for all items of its response. */
+  sampledThrough: number
+  /** Whether the last item was the model's. */
+  isProducing: boolean
   windowNumber: number
   readonly kept: Array<object>
   readonly threadTokens: Tokens
@@ -67,9 +71,16 @@ export const record = (session: Session, type: string, payload: object): Line =>
 
 export const event = (session: Session, payload: object) => record(session, "event_msg", payload)
 
+const producedTypes = new Set(["reasoning", "function_call", "custom_tool_call"])
+
+const isProduced = (payload: { readonly type: string; readonly role?: string }): boolean =>
+  producedTypes.has(payload.type) || payload.role === "assistant"
+
 /** A history item: what the model will see from the next request on. */
-export const item = (session: Session, payload: object, length: number) => {
+export const item = (session: Session, payload: { readonly type: string; readonly role?: string }, length: number) => {
   session.historyLength += length
+  if (isProduced(payload) && !session.isProducing) session.sampledThrough = session.sequence
+  session.isProducing = isProduced(payload)
   session.sequence++
   return {
     ...record(session, "response_item", {
@@ -78,7 +89,7 @@ export const item = (session: Session, payload: object, length: number) => {
     }),
     metadata: {
       history_sequence: session.sequence,
-      sampled_through_sequence: session.sequence - 1,
+      sampled_through_sequence: session.sampledThrough,
       client_authored: false
     }
   }

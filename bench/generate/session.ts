@@ -231,6 +231,8 @@ export function* transcriptLines(seed: number, bytes: number): Generator<string>
     requests: 0,
     historyLength: 0,
     sequence: 0,
+    sampledThrough: 0,
+    isProducing: false,
     windowNumber: 0,
     kept: [],
     threadTokens: noTokens(),
