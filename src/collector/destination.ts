@@ -44,24 +44,35 @@ export const sinkEnvironment = (environment: Environment, settings: Settings): E
   return { ...environment, ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) }
 }
 
-/** Appends to a file that several sessions share; one write a batch keeps their lines whole. */
-const appendOutput = (path: string): Output => ({
-  name: path,
-  isTerminal: false,
-  columns: () => undefined,
-  write: (texts) =>
-    Effect.tryPromise({
-      try: () => appendFile(path, texts.join(""), { mode: 0o600 }),
-      catch: (cause) =>
-        new SinkFailed({
-          sink: "jsonl",
-          retry: "transient",
-          reason: `could not write ${path} (${cause instanceof Error ? cause.message : String(cause)})`,
-          hint: "free some space, or check the path and its rights",
-          cause
-        })
-    })
-})
+/**
+ * Appends to a file that several sessions share; one write a batch keeps their lines whole. A batch that a full disk cut
+ * off is sent again, after a line break that closes what is left of it.
+ */
+const appendOutput = (path: string): Output => {
+  let isTorn = false
+  return {
+    name: path,
+    isTerminal: false,
+    columns: () => undefined,
+    write: (texts) =>
+      Effect.tryPromise({
+        try: async () => {
+          const whole = isTorn ? ["\n", ...texts] : texts
+          isTorn = true
+          await appendFile(path, Buffer.concat(whole.map((text) => Buffer.from(text))), { mode: 0o600 })
+          isTorn = false
+        },
+        catch: (cause) =>
+          new SinkFailed({
+            sink: "jsonl",
+            retry: "transient",
+            reason: `could not write ${path} (${cause instanceof Error ? cause.message : String(cause)})`,
+            hint: "free some space, or check the path and its rights",
+            cause
+          })
+      })
+  }
+}
 
 export const sinkContext = (state: string, environment: Environment, settings: Settings): SinkContext => ({
   capture: settings.capture,

@@ -5,7 +5,7 @@
  * its path, and no descriptor is held over hours. A last line without its end stays for the next reading. A file that
  * became shorter was rewritten, and is read from its beginning. Counts bytes (of a compressed file, those inside).
  */
-import { statSync } from "node:fs"
+import { closeSync, openSync, readSync, statSync } from "node:fs"
 import { Effect } from "effect"
 import { isCompressed, openLines, type SourceFailed } from "../source/file.ts"
 import { fileStart, type LineBatch, type Position } from "../source/line.ts"
@@ -34,6 +34,29 @@ export const followedFile = (key: string, path: string, origin: Origin): Followe
 const formOf = (path: string): { readonly form: string; readonly bytes: number } | undefined => {
   const stats = statSync(path, { throwIfNoEntry: false })
   return stats && { form: `${path} ${stats.ino} ${stats.size} ${stats.mtimeMs}`, bytes: stats.size }
+}
+
+export const isGone = (file: FollowedFile): boolean => statSync(file.path, { throwIfNoEntry: false }) === undefined
+
+const newline = 10
+
+/**
+ * Whether a line begins at this offset: the file still has what was read below it. One that lost its end in a power cut
+ * and was written to since has not. (Of a compressed file nothing can be said, and nothing is written to it.)
+ */
+export const isLineStart = ({ path }: FollowedFile, offset: number): boolean => {
+  if (offset === 0 || isCompressed(path)) return true
+  try {
+    const descriptor = openSync(path, "r")
+    try {
+      const before = Buffer.alloc(1)
+      return readSync(descriptor, before, 0, 1, offset - 1) === 1 && before[0] === newline
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    return true // Gone or unreadable: that is said when it is read.
+  }
 }
 
 /** Bytes of the file that were not read yet; 0 for one that is gone or compressed. */

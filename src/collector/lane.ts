@@ -13,7 +13,7 @@ import type { Delivery } from "../sink/deliver.ts"
 import type { SinkFailed } from "../sink/failure.ts"
 import { threadOrigin } from "../source/session.ts"
 import type { SpanWrite } from "../span/span.ts"
-import { type FollowedFile, followedFile, readOn, unreadBytes } from "./followed-file.ts"
+import { type FollowedFile, followedFile, isGone, isLineStart, readOn, unreadBytes } from "./followed-file.ts"
 import { fileKey, type Transcripts } from "./transcripts.ts"
 import type { FilePosition } from "./watermark.ts"
 
@@ -164,7 +164,7 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
             if (done.has(file.key)) continue
             done.add(file.key)
             const until = at.cut.files[file.key]?.byteOffset ?? 0
-            if (until === 0 || !isReadable(file)) continue
+            if (until === 0 || !isReadable(file) || !isLineStart(file, until)) continue
             const take = (lines: Parameters<Fold["push"]>[1]) =>
               Effect.map(push(at, file, lines), ({ writes }) => {
                 for (const write of writes)
@@ -215,7 +215,7 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
             if (isReadable(file) && (yield* catchUpFile(at, file))) news = true
           }
           const listedMs = (yield* Clock.currentTimeMillis) - at.listedAt
-          const isExpected = at.wanted.size > 0 || at.files.size === 1
+          const isExpected = at.wanted.size > 0 || at.files.size === 1 || [...at.files.values()].some(isGone)
           if (force || (isExpected && listedMs >= relistMs) || (news && listedMs >= relistUnaskedMs)) {
             again = yield* takesInNewFiles(at)
           }

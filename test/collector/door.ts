@@ -22,7 +22,7 @@ const parts = Layer.succeed(Parts, {
       batch: { rows: 50, bytes: 1_000_000, withinMs: 20 },
       encode: (write) => {
         const text = JSON.stringify(write.span)
-        return { write, text, bytes: Buffer.byteLength(text) }
+        return { write, texts: [text], bytes: Buffer.byteLength(text) }
       },
       send: (rows) =>
         Effect.tryPromise({
@@ -30,7 +30,7 @@ const parts = Layer.succeed(Parts, {
             const answer = await fetch(`${address}/rows`, {
               method: "POST",
               headers: { authorization: `Bearer ${key}` },
-              body: `[${rows.map((row) => row.text).join(",")}]`,
+              body: `[${rows.map((row) => row.texts.join("")).join(",")}]`,
               signal: AbortSignal.timeout(2000)
             })
             await answer.json()
