@@ -71,13 +71,19 @@ export const record = (session: Session, type: string, payload: object): Line =>
 
 export const event = (session: Session, payload: object) => record(session, "event_msg", payload)
 
+interface ItemPayload {
+  readonly type: string
+  readonly role?: string
+  readonly [key: string]: unknown
+}
+
 const producedTypes = new Set(["reasoning", "function_call", "custom_tool_call"])
 
-const isProduced = (payload: { readonly type: string; readonly role?: string }): boolean =>
+const isProduced = (payload: ItemPayload): boolean =>
   producedTypes.has(payload.type) || payload.role === "assistant"
 
 /** A history item: what the model will see from the next request on. */
-export const item = (session: Session, payload: { readonly type: string; readonly role?: string }, length: number) => {
+export const item = (session: Session, payload: ItemPayload, length: number) => {
   session.historyLength += length
   if (isProduced(payload) && !session.isProducing) session.sampledThrough = session.sequence
   session.isProducing = isProduced(payload)
