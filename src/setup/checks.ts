@@ -83,18 +83,22 @@ export const checkStateFolder = (environment: Environment): ReadonlyArray<Findin
   }
 }
 
+/** Milliseconds for one request to a backend, and for all of them. */
+const probeMs = 8_000
+const probesMs = 20_000
+
 /** A real probe of each backend: login, project, limits. */
 export const checkBackend = (environment: Environment, settings: Settings | undefined): Check => {
   const found = finding("backend")
   if (settings === undefined || !settings.to.includes("braintrust")) return Effect.succeed([])
   return Effect.gen(function* () {
     const braintrust = yield* braintrustSettings(sinkEnvironment(environment, settings))
-    const connection = yield* connect(braintrust, projectTarget(braintrust))
+    const connection = yield* connect(braintrust, projectTarget(braintrust), probeMs)
     const project = braintrust.projectId ?? braintrust.project
     return [found("ok", `Braintrust knows the key, and the project ${project} (${connection.destination})`)]
   }).pipe(
     Effect.timeoutOrElse({
-      duration: "20 seconds",
+      duration: probesMs,
       orElse: () =>
         Effect.succeed([found("broken", "Braintrust does not answer", "check the network, and BRAINTRUST_API_URL")])
     }),
@@ -191,8 +195,18 @@ export const checkHooks = (environment: Environment, codex: string | undefined):
     const written = fromPlugin
       ? [finding("hooks")("ok", `${ours.length} hooks come from the plugin`)]
       : yield* fileFindings(environment, codex)
+    const twice =
+      !fromPlugin && ours.some(({ sourcePath }) => sourcePath !== file)
+        ? [
+            finding("hooks")(
+              "warning",
+              "every event comes twice: from hooks.json and from the plugin",
+              "tracer uninstall, or codex plugin remove tracer@tracer"
+            )
+          ]
+        : []
     const told = listed.success.warnings.map((warning) => finding("hooks")("warning", `Codex says: ${warning}`))
-    return [...written, ...told, ...trustFindings(listed.success.hooks)]
+    return [...written, ...twice, ...told, ...trustFindings(listed.success.hooks)]
   })
 
 /** The collector, where one runs: an answer, and of this version. */

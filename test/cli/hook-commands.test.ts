@@ -1,0 +1,206 @@
+/** setup, uninstall, status, doctor and collect as a user runs them, in a home of their own and with a scripted Codex. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+
+const door = resolve(import.meta.dir, "../../src/main.ts")
+
+let home: string
+let codex: string
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "tracer-commands-"))
+  codex = join(home, "codex")
+  fakeCodex({ trust: "untrusted" })
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+const hooksFile = () => join(home, ".codex", "hooks.json")
+const hooksOf = () => JSON.parse(readFileSync(hooksFile(), "utf8")).hooks
+
+/** A Codex that tells its version and lists what stands in hooks.json, async hooks included. */
+const fakeCodex = ({ trust, events }: { readonly trust: string; readonly events?: ReadonlyArray<string> }) => {
+  const script = `#!${process.execPath}
+import { readFileSync } from "node:fs"
+if (process.argv[2] === "--version") console.log("codex-cli 0.169.0")
+else {
+  const file = process.env.CODEX_HOME + "/hooks.json"
+  const events = ${JSON.stringify(events ?? null)}
+  const listed = () => {
+    try {
+      return Object.entries(JSON.parse(readFileSync(file, "utf8")).hooks).filter(([event]) => events === null || events.includes(event)).flatMap(([event, groups]) =>
+        groups.flatMap(({ hooks }) => hooks.map((hook) => ({ key: event, eventName: event[0].toLowerCase() + event.slice(1), command: hook.command, async: hook.async === true, enabled: true, trustStatus: ${JSON.stringify(trust)}, sourcePath: file }))))
+    } catch { return [] }
+  }
+  for await (const line of console) {
+    const { id, method } = JSON.parse(line)
+    if (method === "initialize") console.log(JSON.stringify({ id, result: {} }))
+    if (method === "hooks/list") console.log(JSON.stringify({ id, result: { data: [{ cwd: "/", hooks: listed(), warnings: [], errors: [] }] } }))
+  }
+}
+`
+  writeFileSync(codex, script)
+  chmodSync(codex, 0o755)
+}
+
+const tracer = async (args: ReadonlyArray<string>, environment: Record<string, string> = {}) => {
+  const ran = Bun.spawn({
+    cmd: [process.execPath, door, ...args],
+    cwd: home,
+    env: { PATH: "/usr/bin:/bin", HOME: home, ...environment },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe"
+  })
+  const [stdout, stderr] = await Promise.all([new Response(ran.stdout).text(), new Response(ran.stderr).text()])
+  return { exitCode: await ran.exited, stdout, stderr }
+}
+
+const program = () => {
+  const path = join(home, "tracer")
+  writeFileSync(path, "#!/bin/sh\n")
+  chmodSync(path, 0o755)
+  return path
+}
+const setup = (...more: ReadonlyArray<string>) => tracer(["setup", "--codex", codex, "--program", program(), ...more])
+
+describe("tracer setup", () => {
+  test("writes hooks.json and says the step that is left", async () => {
+    const { exitCode, stdout } = await setup()
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain("14 hooks added")
+    expect(stdout).toContain("/hooks")
+    expect(Object.keys(hooksOf()).length).toBe(14)
+    expect(hooksOf().Stop[0].hooks[0].command).toBe(`'${home}/tracer' hook`)
+  })
+
+  test("asks only for the events that this Codex has", async () => {
+    fakeCodex({ trust: "untrusted", events: ["SessionStart", "Stop"] })
+    await setup()
+    expect(Object.keys(hooksOf())).toEqual(["SessionStart", "Stop"])
+  })
+
+  test("with --dry-run prints what it would write, and writes nothing", async () => {
+    const { stdout } = await setup("--dry-run")
+    expect(Object.keys(JSON.parse(stdout).hooks).length).toBe(14)
+    expect(existsSync(hooksFile())).toBe(false)
+  })
+
+  test("refuses a hooks.json that is not JSON, changes nothing and says why", async () => {
+    mkdirSync(join(home, ".codex"))
+    writeFileSync(hooksFile(), "{ mine: ")
+    const { exitCode, stderr } = await setup()
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`${hooksFile()} is not JSON`)
+    expect(readFileSync(hooksFile(), "utf8")).toBe("{ mine: ")
+  })
+
+  test("writes through a link, and keeps the file's rights", async () => {
+    mkdirSync(join(home, ".codex"))
+    const dotfiles = join(home, "dotfiles-hooks.json")
+    writeFileSync(dotfiles, "{}", { mode: 0o640 })
+    symlinkSync(dotfiles, hooksFile())
+    await setup()
+    expect(Object.keys(JSON.parse(readFileSync(dotfiles, "utf8")).hooks).length).toBe(14)
+    expect(statSync(dotfiles).mode & 0o777).toBe(0o640)
+  })
+
+  test("without a Codex writes what every version runs", async () => {
+    const { exitCode, stderr } = await tracer(["setup", "--program", program()])
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain("no codex on the PATH")
+    expect(Object.keys(hooksOf()).length).toBe(6)
+    expect(JSON.stringify(hooksOf())).not.toContain("async")
+  })
+
+  test("is undone by tracer uninstall", async () => {
+    mkdirSync(join(home, ".codex"))
+    const before = { hooks: { Stop: [{ hooks: [{ type: "command", command: "say done" }] }] } }
+    writeFileSync(hooksFile(), JSON.stringify(before))
+    await setup()
+    const { exitCode, stdout } = await tracer(["uninstall"])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain("14 hooks removed")
+    expect(JSON.parse(readFileSync(hooksFile(), "utf8"))).toEqual(before)
+  })
+})
+
+describe("tracer doctor", () => {
+  const doctor = async (environment: Record<string, string> = {}) => {
+    const { exitCode, stdout } = await tracer(["doctor", "--json", "--codex", codex], environment)
+    const { findings } = JSON.parse(stdout) as { findings: ReadonlyArray<Record<string, string>> }
+    const states = (check: string) => findings.filter((finding) => finding.check === check)
+    return { exitCode, findings, states }
+  }
+
+  test("says what is missing at first, with a remedy for each", async () => {
+    const { exitCode, findings, states } = await doctor()
+    expect(exitCode).toBe(1)
+    expect(states("backend")).toMatchObject([{ state: "broken", what: expect.stringContaining("BRAINTRUST_API_KEY") }])
+    expect(states("hooks")).toMatchObject([{ state: "broken", remedy: "tracer setup" }])
+    expect(findings.filter(({ state, remedy }) => state === "broken" && !remedy)).toEqual([])
+  })
+
+  test("tells untrusted hooks from trusted ones by asking Codex", async () => {
+    await setup()
+    expect((await doctor({ TRACER_TO: "jsonl" })).states("trust")).toMatchObject([
+      {
+        state: "broken",
+        what: expect.stringContaining("before they are approved"),
+        remedy: expect.stringContaining("/hooks")
+      }
+    ])
+    fakeCodex({ trust: "trusted" })
+    const { exitCode, states } = await doctor({ TRACER_TO: "jsonl" })
+    expect(states("trust")).toMatchObject([{ state: "ok" }])
+    expect(states("hooks")).toMatchObject([{ state: "ok" }])
+    expect(exitCode).toBe(0)
+  })
+
+  test("names the place and the key of a broken setting", async () => {
+    const { states } = await doctor({ TRACER_CONTENT: "some" })
+    expect(states("settings")).toMatchObject([
+      { state: "broken", what: `TRACER_CONTENT: content: expected "full" | "none"` }
+    ])
+  })
+
+  test("says that the hooks call a program that is gone", async () => {
+    await setup()
+    rmSync(join(home, "tracer"))
+    expect((await doctor()).states("hooks")).toMatchObject([
+      { state: "broken", what: expect.stringContaining("does not exist") }
+    ])
+  })
+})
+
+describe("tracer status and collect", () => {
+  test("without anything there is nothing, and that is no failure", async () => {
+    expect(await tracer(["status"])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("not running") })
+    expect(await tracer(["collect", "--stop"])).toEqual({
+      exitCode: 0,
+      stdout: "no collector is running\n",
+      stderr: ""
+    })
+  })
+
+  test("a running collector is shown, and ends when it is told to", async () => {
+    const running = tracer(["collect"], { TRACER_TO: "jsonl" })
+    const status = async () => JSON.parse((await tracer(["status", "--json"])).stdout)
+    for (let tries = 0; (await status()).collector !== "running" && tries < 50; tries++) await Bun.sleep(50)
+    expect((await status()).answer).toMatchObject({ sessions: [] })
+    expect((await tracer(["collect"])).stdout).toContain("running already")
+    expect((await tracer(["collect", "--stop"])).stdout).toContain("has ended")
+    expect((await running).exitCode).toBe(0)
+    expect((await status()).collector).toBe("not running")
+  }, 20_000)
+})
