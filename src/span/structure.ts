@@ -11,13 +11,13 @@ import type { Span } from "./span.ts"
 const tellingKeys: ReadonlySet<string> = new Set([
   // who and where in the trace
   ...["session_id", "thread_id", "turn_id", "call_id", "response_id", "parent_thread_id", "forked_from", "agent_path"],
-  ...["spawning_call_id", "requesting_span_id", "llm_span_id", "cell_id", "input_base", "from", "to", "segment_id"],
+  ...["agent_thread_id", "spawning_call_id", "requested_by", "cell_id", "cell_call_id", "input_base", "from", "to"],
   // with what
-  ...["model", "model_provider", "provider", "effort", "originator", "cli_version", "source", "mode", "history_mode"],
+  ...["model", "model_provider", "provider", "effort", "originator", "cli_version", "source", "history_mode"],
   ...["collaboration_mode", "permission_mode", "approval_policy", "sandbox", "service_tier", "plan_type"],
   // what kind of work, and how it went
-  ...["kind", "tool_kind", "type", "trigger", "role", "status", "decision", "by", "reason_code", "code", "attribution"],
-  ...["mcp_server", "mcp_tool", "server", "tool", "tool_name", "phase", "end_reason"]
+  ...["kind", "tool_kind", "type", "trigger", "role", "status", "agent_status", "decision", "by", "reason", "code"],
+  ...["attribution", "mcp_server", "mcp_tool", "namespace", "session_start", "end_reason"]
 ])
 
 const withoutTexts = (value: Json, key: string): Json | undefined => {

@@ -39,11 +39,12 @@ const destinationBytes = 160
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Two objects as one JSON text; the second's keys win. */
-const joined = (under: JsonObject, over: string): string => {
-  if (Object.keys(under).length === 0) return over
-  const head = JSON.stringify(under).slice(0, -1)
-  return over === "{}" ? `${head}}` : `${head},${over.slice(1)}`
+/** The members of `under` that `over` does not have, and `over`, whose JSON text is given. */
+const joined = (under: JsonObject, over: JsonObject, overText: string): string => {
+  const extra = Object.entries(under).filter(([key]) => !(key in over))
+  return extra.length === 0
+    ? overText
+    : `${JSON.stringify(Object.fromEntries(extra)).slice(0, -1)},${overText.slice(1)}`
 }
 
 const errorText = (span: Span, message: string | undefined): string | undefined => {
@@ -70,20 +71,20 @@ export const makeRowEncoder = (capture: CaptureOptions, outer: OuterSpan | undef
 
   const text = (span: Span, encoder: SpanEncoder, contentBytesMax: number): string => {
     const { input } = span
-    const forParser =
-      span.kind === "llm" && span.output !== undefined ? { ...span, output: parsableOutput(span.output) } : span
-    const encoded = encoder.encode(forParser)
-    const tools = isModelInput(input) && encoded.input !== undefined && capture.content === "full" ? toolsOf(input) : []
-    const toolsText = tools.length === 0 ? undefined : JSON.stringify(tools)
     const facts = {
       kind: span.kind,
       thread_id: span.thread_id,
       ...(span.status !== undefined && { status: span.status })
     }
-    const propagated = outer?.propagated ?? {}
-    const { metadata, span_attributes: attributes, ...others } = propagated
-    const under = { ...(isObject(metadata) && metadata), ...facts }
-    const own = joined(under, encoded.metadata)
+    const encoded = encoder.encode({
+      ...span,
+      metadata: { ...span.metadata, ...facts },
+      ...(span.kind === "llm" && span.output !== undefined && { output: parsableOutput(span.output) })
+    })
+    const tools = isModelInput(input) && encoded.input !== undefined && capture.content === "full" ? toolsOf(input) : []
+    const toolsText = tools.length === 0 ? undefined : JSON.stringify(tools)
+    const { metadata, span_attributes: attributes, ...others } = outer?.propagated ?? {}
+    const own = joined(isObject(metadata) ? metadata : {}, { ...span.metadata, ...facts }, encoded.metadata)
     const metadataText =
       toolsText === undefined ? own : `${own.slice(0, -1)},"tools":${capture.redact ? redact(toolsText) : toolsText}}`
     const error = errorText(span, encoded.error?.message)

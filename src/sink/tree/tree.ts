@@ -11,6 +11,12 @@ import { addTokens, countText, durationText, type Node, nodeOf, type Tokens } fr
 import { colorAllowed, fit, type Paint, painter } from "./paint.ts"
 import { familyOf, type Line, leftColumns, linesOf, lineText, tokensUnder } from "./picture.ts"
 
+/** What the tree hears of a span. */
+export interface Told {
+  readonly node: Node
+  readonly closed: boolean
+}
+
 /** One session on its way. */
 interface Growing {
   session: Node | undefined
@@ -95,7 +101,7 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
       if (each.kind === "turn" && each.parentId === trace.session?.id) trace.turns += 1
       if (each.kind === "llm") trace.calls += 1
       trace.printed.add(each.id)
-      if (each.end !== undefined) trace.nodes.delete(each.id)
+      if (each.end !== undefined || each.status !== undefined) trace.nodes.delete(each.id)
     }
     trace.news = true
     return [...header(traceId, trace), ...render(lines)]
@@ -128,31 +134,38 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
     return paint("faint", fit(`⋯ ${under(trace, innermost)}${innermost.name}${about}`, width() - 1))
   }
 
-  const take = (node: Node): ReadonlyArray<string> => {
+  const traceOf = (node: Node): Growing => {
     const trace = traces.get(node.traceId) ?? begin()
     traces.set(node.traceId, trace)
-    if (node.kind === "session") {
-      trace.session = node
-      return node.end !== undefined && trace.news ? total(node.traceId, trace, node) : []
-    }
-    const wasPrinted = trace.printed.has(node.id)
-    if (wasPrinted && !trace.nodes.has(node.id)) return []
-    trace.nodes.set(node.id, node)
-    if (node.end === undefined && node.status === undefined) return []
-    if (wasPrinted) {
-      const line = { prefix: "├─ ", node, tokens: undefined, under: under(trace, node) }
-      trace.nodes.delete(node.id)
-      return [...header(node.traceId, trace), ...render([line])]
-    }
-    return isPrinted(trace, node.parentId) ? block(node.traceId, trace, node) : []
+    return trace
+  }
+
+  const keep = ({ node }: Told): void => {
+    const trace = traceOf(node)
+    if (node.kind === "session") trace.session = node
+    else if (!trace.printed.has(node.id) || trace.nodes.has(node.id)) trace.nodes.set(node.id, node)
+  }
+
+  const print = ({ node, closed }: Told): ReadonlyArray<string> => {
+    const trace = traceOf(node)
+    if (!closed) return []
+    if (node.kind === "session") return trace.news ? total(node.traceId, trace, node) : []
+    if (!trace.nodes.has(node.id)) return []
+    if (!trace.printed.has(node.id)) return isPrinted(trace, node.parentId) ? block(node.traceId, trace, node) : []
+    // It was printed while it ran, under a turn that ended before it.
+    const line = { prefix: "├─ ", node, tokens: undefined, under: under(trace, node) }
+    trace.nodes.delete(node.id)
+    return [...header(node.traceId, trace), ...render([line])]
   }
 
   const text = (lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join("")
 
   return {
     /** The text for these spans. */
-    grow: (nodes: ReadonlyArray<Node>): string => {
-      const lines = nodes.flatMap(take)
+    grow: (told: ReadonlyArray<Told>): string => {
+      // A turn may be named before what is in it: all is known before anything is printed.
+      told.forEach(keep)
+      const lines = told.flatMap(print)
       const erase = clear()
       return erase + text(lines) + openLine()
     },
@@ -194,7 +207,9 @@ export const tree: Sink = {
         encode: (write) => ({ write, texts: [], bytes: 0 }),
         send: (rows) =>
           Effect.suspend(() => {
-            unwritten += growth.grow(rows.map((row) => nodeOf(row.write.span, capture)))
+            unwritten += growth.grow(
+              rows.map(({ write }) => ({ node: nodeOf(write.span, capture), closed: write.op === "close" }))
+            )
             return unwritten === "" ? Effect.void : Effect.andThen(output.write([unwritten]), written)
           })
       }
