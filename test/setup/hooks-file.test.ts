@@ -78,7 +78,7 @@ describe("setting up", () => {
     const old = JSON.parse(others)
     old.hooks.Stop.unshift({ hooks: [{ type: "command", command: "'/opt/tracer' hook" }] })
     const after = JSON.parse(install(JSON.stringify(old)).text)
-    expect(after.hooks.Stop[0].hooks[0]).toMatchObject({ command: "'/opt/tracer' hook", async: true })
+    expect(after.hooks.Stop[0].hooks[0]).toMatchObject({ command: "'/opt/tracer' hook", timeout: 10 })
     expect(after.hooks.Stop[1].hooks[0].command).toBe("say done")
     expect(after.hooks.Stop.length).toBe(2)
   })
@@ -119,7 +119,8 @@ describe("removing", () => {
 describe("what an event is asked for", () => {
   const named = (event: string, hooks = wanted) => hooks.find((hook) => hook.event === event)
 
-  test("async where Codex can, never for SessionEnd, and no timeout that Codex clamps", () => {
+  test("async where Codex can, but not what comes last in a process, and no timeout that Codex clamps", () => {
+    expect(named("Stop")).toEqual({ event: "Stop", async: false, timeout: 10 })
     expect(named("PostToolUse")).toEqual({ event: "PostToolUse", async: true, timeout: 10 })
     expect(named("SessionEnd")).toEqual({ event: "SessionEnd", async: false })
     expect(named("Interrupt")).toEqual({ event: "Interrupt", async: true })
@@ -129,7 +130,7 @@ describe("what an event is asked for", () => {
     expect(wantedHooks(fewestAbilities, wishes).some((hook) => hook.async)).toBe(false)
   })
 
-  test("with flush_on_turn_end, Stop is waited for, as long as the user allows", () => {
+  test("with flush_on_turn_end, Stop may take as long as the user allows", () => {
     const flushing = wantedHooks(everything, { flushOnTurnEnd: true, flushTimeoutSeconds: 60 })
     expect(named("Stop", flushing)).toEqual({ event: "Stop", async: false, timeout: 70 })
   })
