@@ -43,8 +43,10 @@ export const judgeTimes = (
   }
   for (const [tool, span] of matches.tools) {
     const name = `tool ${tool.name} ${tool.id}`
-    judge(tool.timed ? "toolStart" : "recordStart", name, tool.start, span.startMs)
-    judge(tool.timed ? "toolEnd" : "recordEnd", name, tool.end, span.endMs)
+    if (tool.startTold !== "nothing")
+      judge(tool.startTold === "timed" ? "toolStart" : "recordStart", name, tool.start, span.startMs)
+    if (tool.endTold !== "nothing")
+      judge(tool.endTold === "timed" ? "toolEnd" : "recordEnd", name, tool.end, span.endMs)
   }
   for (const [turn, span] of matches.turns) {
     judge("turnStart", `turn ${turn.id ?? "?"}`, turn.start, span.startMs)

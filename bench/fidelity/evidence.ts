@@ -15,8 +15,9 @@ export interface Evidence {
   /** Thread by call id of any record: the one that told of it first, for replays and forks copy records. */
   readonly calls: ReadonlyMap<string, string>
   readonly userCommands: ReadonlyArray<UserCommand>
-  /** Call ids that a tool hook named. */
-  readonly hookedCalls: ReadonlySet<string>
+  /** Call ids whose start a PreToolUse hook told, and whose end a PostToolUse hook did. */
+  readonly hookedStarts: ReadonlySet<string>
+  readonly hookedEnds: ReadonlySet<string>
   /** Arrival of each PreModelRequest. */
   readonly modelRequests: ReadonlyArray<{ readonly turn: string; readonly atMs: number }>
   /** Usage that PostModelRequest hooks told. */
@@ -62,19 +63,21 @@ const parentOf = (transcript: Transcript, all: ReadonlyArray<Transcript>): strin
 }
 
 const readHooks = (file: string | undefined) => {
-  const hookedCalls = new Set<string>()
+  const hookedStarts = new Set<string>()
+  const hookedEnds = new Set<string>()
   const modelRequests: Array<{ turn: string; atMs: number }> = []
   const hookedUsage: Array<Usage> = []
   for (const hook of file === undefined ? [] : readLines(file)) {
     const event = text(hook, "payload", "hook_event_name")
     const id = text(hook, "payload", "tool_use_id")
-    if ((event === "PreToolUse" || event === "PostToolUse") && id !== undefined) hookedCalls.add(id)
+    if (event === "PreToolUse" && id !== undefined) hookedStarts.add(id)
+    if (event === "PostToolUse" && id !== undefined) hookedEnds.add(id)
     const usage = usageOf(at(hook, "payload", "token_usage"))
     if (event === "PostModelRequest" && usage !== undefined) hookedUsage.push(usage)
     if (event === "PreModelRequest")
       modelRequests.push({ turn: text(hook, "payload", "turn_id") ?? "", atMs: (number(hook, "at_ns") ?? 0) / 1e6 })
   }
-  return { hookedCalls, modelRequests, hookedUsage }
+  return { hookedStarts, hookedEnds, modelRequests, hookedUsage }
 }
 
 /** Reads every transcript of a case and its hook journal. `withHooks: false` is blind to the journal. */

@@ -94,6 +94,23 @@ const isTold = (usage: Usage, responseId: string | undefined, thread: string, ev
   (evidence.usageInOrder.get(thread) ?? []).some((told) => sameUsage(told, usage)) ||
   evidence.hookedUsage.some((told) => sameUsage(told, usage))
 
+/** Requests that a hook announced and that were stopped before Codex sent, or even recorded, them. */
+const begunOnly = (recording: Recording, evidence: Evidence): Array<TrueCall> => {
+  const inferences = [...recording.inferences.values()]
+  return evidence.modelRequests.flatMap((request, index): Array<TrueCall> => {
+    const next = evidence.modelRequests.slice(index + 1).find((other) => other.turn === request.turn)?.atMs ?? Infinity
+    const thread = recording.turns.find((turn) => turn.id === request.turn)?.thread
+    const began = inferences.some(
+      (one) => one.turn === request.turn && one.startMs > request.atMs - 50 && one.startMs < next
+    )
+    if (began || thread === undefined) return []
+    const facts = { compaction: false, instructionsTold: false, usageTold: false, owed: false }
+    return [
+      { key: `begun ${index}`, thread, turn: request.turn, start: { from: request.atMs, to: request.atMs }, ...facts }
+    ]
+  })
+}
+
 /** Every call of the model in a case. */
 export const readCalls = (
   requests: ReadonlyArray<Fields>,
@@ -135,6 +152,7 @@ export const readCalls = (
       }
     ]
   })
+  const begun = begunOnly(recording, evidence)
   const known = new Set(joined.map(({ inference }) => inference))
   const unsent = [...recording.inferences.values()]
     .filter((inference) => !known.has(inference))
@@ -151,5 +169,5 @@ export const readCalls = (
         owed: false
       }
     })
-  return [...sent, ...unsent]
+  return [...sent, ...unsent, ...begun]
 }

@@ -5,7 +5,7 @@
  */
 import type { Evidence } from "./evidence.ts"
 import { type Fields, list, text } from "./json.ts"
-import { type TrueTool, windowOf } from "./truth.ts"
+import { type Told, type TrueTool, windowOf } from "./truth.ts"
 import type { Cell, Recording } from "./truth-bundle.ts"
 
 /**
@@ -27,9 +27,13 @@ const overlaps = (cell: Cell, recording: Recording) => {
   )
 }
 
+/** Only records tell of the call. */
+const untimed = { cellOverlaps: false, startTold: "record", endTold: "record" } as const
+
 const recordedTools = (recording: Recording, evidence: Evidence): Array<TrueTool> => {
   const shared = new Set(recording.cells.filter((cell) => overlaps(cell, recording)))
-  const timed = (id: string) => evidence.items.has(id) || evidence.hookedCalls.has(id)
+  const told = (id: string, hooked: ReadonlySet<string>): Told =>
+    evidence.items.has(id) || hooked.has(id) ? "timed" : evidence.calls.has(id) ? "record" : "nothing"
   const tools = [...recording.tools.values()].map((tool): TrueTool => {
     const ran = recording.cells.find((cell) => cell.callId === tool.id && cell.thread === tool.thread)
     const parent = recording.cells.findLast(
@@ -52,8 +56,9 @@ const recordedTools = (recording: Recording, evidence: Evidence): Array<TrueTool
       cellOverlaps: parent !== undefined && shared.has(parent),
       ...(start !== undefined && { start }),
       ...(end !== undefined && { end }),
-      timed: timed(tool.id),
-      owed: timed(tool.id) || evidence.calls.has(tool.id)
+      startTold: told(tool.id, evidence.hookedStarts),
+      endTold: told(tool.id, evidence.hookedEnds),
+      owed: told(tool.id, evidence.hookedStarts) !== "nothing"
     }
   })
   // Up to 0.158 the dispatch of `exec` itself is not recorded, only its cell.
@@ -64,8 +69,8 @@ const recordedTools = (recording: Recording, evidence: Evidence): Array<TrueTool
       const end = windowOf(cell.endedMs)
       const { callId: id, thread, turn } = cell
       const start = { from: cell.startedMs, to: cell.startedMs }
-      const owed = evidence.calls.has(id)
-      return { id, thread, turn, name: "exec", cellOverlaps: false, start, ...(end && { end }), timed: false, owed }
+      const facts = { ...untimed, owed: evidence.calls.has(id) }
+      return { id, thread, turn, name: "exec", start, ...(end && { end }), ...facts }
     })
   ]
 }
@@ -86,7 +91,8 @@ const answeredTools = (recording: Recording, evidence: Evidence): Array<TrueTool
           name: type.replace(/_call$/, ""),
           cellOverlaps: false,
           ...(during !== undefined && { start: during, end: during }),
-          timed: evidence.items.has(id),
+          startTold: evidence.items.has(id) ? "timed" : "record",
+          endTold: evidence.items.has(id) ? "timed" : "record",
           owed: inference.completed && evidence.calls.has(id)
         }
       ]
@@ -98,7 +104,7 @@ const unrecordedTools = (requests: ReadonlyArray<Fields>, evidence: Evidence): A
   const named = new Map<string, string>()
   for (const item of requests.flatMap((request) => list(request, "input")))
     named.set(text(item, "call_id") ?? "", text(item, "name") ?? named.get(text(item, "call_id") ?? "") ?? "?")
-  const facts = { cellOverlaps: false, timed: false, owed: true }
+  const facts = { ...untimed, owed: true }
   return [...evidence.calls].map(([id, thread]) => ({ id, thread, name: named.get(id) ?? "?", ...facts }))
 }
 
@@ -108,7 +114,7 @@ const userTools = (evidence: Evidence): Array<TrueTool> =>
     const { id, ...owner } = command
     const known = evidence.userCommands.some((other) => other.id !== undefined && other.turn === command.turn)
     if (id === undefined && known) return []
-    const facts = { name: "user command", cellOverlaps: false, timed: false, owed: id !== undefined }
+    const facts = { name: "user command", ...untimed, owed: id !== undefined }
     return [{ ...owner, id: id ?? `user command ${index}`, anonymous: id === undefined, ...facts }]
   })
 

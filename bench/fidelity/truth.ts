@@ -36,7 +36,7 @@ export interface TrueCall {
   readonly turn?: string
   /** A call that wrote the summary of a compaction. */
   readonly compaction: boolean
-  /** Absent where Codex began a call but never sent it. */
+  /** Absent where Codex began a call, as a hook or the bundle tells, but never sent it. */
   readonly input?: ReadonlyArray<unknown>
   readonly instructions?: string
   /** A transcript holds the instructions; 0.77 writes them nowhere. */
@@ -50,6 +50,12 @@ export interface TrueCall {
   /** Must be there. A failed attempt leaves nothing in a transcript: it may be shown, but is owed only with hooks. */
   readonly owed: boolean
 }
+
+/**
+ * What tells of a moment: an item with times of its own or a tool hook; only the record of the call or its output,
+ * written at some time; or nothing (the end of a nested patch that failed).
+ */
+export type Told = "timed" | "record" | "nothing"
 
 export interface TrueTool {
   readonly id: string
@@ -65,8 +71,8 @@ export interface TrueTool {
   readonly cellOverlaps: boolean
   readonly start?: Window
   readonly end?: Window
-  /** An item with times of its own, or a tool hook, tells of the call; else only its records do. */
-  readonly timed: boolean
+  readonly startTold: Told
+  readonly endTold: Told
   readonly owed: boolean
 }
 

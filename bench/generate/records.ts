@@ -79,8 +79,7 @@ interface ItemPayload {
 
 const producedTypes = new Set(["reasoning", "function_call", "custom_tool_call"])
 
-const isProduced = (payload: ItemPayload): boolean =>
-  producedTypes.has(payload.type) || payload.role === "assistant"
+const isProduced = (payload: ItemPayload): boolean => producedTypes.has(payload.type) || payload.role === "assistant"
 
 /** A history item: what the model will see from the next request on. */
 export const item = (session: Session, payload: ItemPayload, length: number) => {

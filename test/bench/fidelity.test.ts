@@ -41,8 +41,18 @@ const truth: Truth = {
   calls: [call("a", "root", "t1", 1000), call("b", "root", "t1", 3000), call("c", "agent", "t2", 4000)],
   tools: [
     tool("exec", { start: { from: 1200, to: 1300 }, end: { from: 1800, to: 1900 } }),
-    tool("cell1", { timed: false, start: { from: 1200, to: 1200 }, end: { from: 2000, to: 2000 } }),
-    tool("cell2", { timed: false, start: { from: 1300, to: 1300 }, end: { from: 2100, to: 2100 } }),
+    tool("cell1", {
+      startTold: "record",
+      endTold: "record",
+      start: { from: 1200, to: 1200 },
+      end: { from: 2000, to: 2000 }
+    }),
+    tool("cell2", {
+      startTold: "record",
+      endTold: "record",
+      start: { from: 1300, to: 1300 },
+      end: { from: 2100, to: 2100 }
+    }),
     tool("nested1", {
       cell: "cell1",
       cellOverlaps: true,
@@ -75,7 +85,8 @@ function tool(id: string, facts: Partial<Truth["tools"][number]>): Truth["tools"
     turn: "t1",
     name: "exec_command",
     cellOverlaps: false,
-    timed: true,
+    startTold: "timed",
+    endTold: "timed",
     owed: true,
     ...facts
   }
@@ -193,6 +204,15 @@ describe("fidelity", () => {
     const spans = bend(idOf("cell1"), () => ({ startMs: 900 }))
     expect(promises(spans)).toEqual([])
     expect(promises(spans, true)).toEqual(["start of a call without item or hook: p95 is 300.0 ms, promised 200 ms"])
+  })
+
+  test("a moment that nothing tells of is not timed", () => {
+    const tools = truth.tools.map((one) => (one.id === "nested1" ? { ...one, endTold: "nothing" as const } : one))
+    const { times } = judge(
+      { ...truth, tools },
+      bend(idOf("nested1"), () => ({ endMs: 9000 }))
+    )
+    expect(Math.max(...times.toolEnd, ...times.recordEnd)).toBe(0)
   })
 
   test("a span below the wrong parent, below none, or in another trace is found out", () => {
