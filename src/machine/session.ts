@@ -34,7 +34,7 @@ export const newSession = (rootId?: string): Session => ({
 })
 
 /** Closed turns are kept for late facts while their lines are not longer than this, all together. */
-const retainedBytesMax = 8 * 1024 * 1024
+const retainedBytesMax = 2 * 1024 * 1024
 
 /** Token counts of the whole tree, every response once. */
 export const sessionUsage = (session: Session): Usage | undefined =>

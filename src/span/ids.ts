@@ -7,6 +7,18 @@
 import { createHash } from "node:crypto"
 import type { SpanKey } from "../machine/effect.ts"
 
-/** The id of a span. */
-export const spanId = ({ kind, threadId, key }: SpanKey): string =>
+const hashed = ({ kind, threadId, key }: SpanKey): string =>
   createHash("sha256").update(`${threadId}\n${kind}\n${key}`).digest("hex").slice(0, 16)
+
+/** A key is one object for as long as its span is held, so a span is hashed once and not at every mention. */
+const known = new WeakMap<SpanKey, string>()
+
+/** The id of a span. */
+export const spanId = (key: SpanKey): string => {
+  let id = known.get(key)
+  if (id === undefined) {
+    id = hashed(key)
+    known.set(key, id)
+  }
+  return id
+}

@@ -33,9 +33,13 @@ const outputOf = (tool: Tool): Json | undefined => tool.answer?.output ?? tool.r
 
 /** The skill that a command reads, by the folder of its SKILL.md. */
 const skillOf = (tool: Tool): string | undefined => {
-  if (toolKind(tool) !== "exec") return undefined
-  const found = /([^/\\\s'"]+)[/\\]SKILL\.md\b/.exec(JSON.stringify(inputOf(tool) ?? ""))
-  return found?.[1]
+  const input = inputOf(tool)
+  if (typeof input !== "object" || input === null) return undefined
+  const { cmd, command } = input as JsonObject
+  const said = cmd ?? command
+  const text = Array.isArray(said) ? said.join(" ") : said
+  if (typeof text !== "string" || !text.includes("SKILL.md")) return undefined
+  return /([^/\\\s'"]+)[/\\]SKILL\.md\b/.exec(text)?.[1]
 }
 
 /** What is known of an approval: that it was asked for, and what became of it where that shows. */

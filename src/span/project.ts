@@ -75,8 +75,21 @@ const spanOf = (context: TraceContext, subject: Subject): Span => {
 
 const ops = { OpenSpan: "open", PatchSpan: "patch", CloseSpan: "close" } as const
 
-/** The write that a span effect asks for. */
+/**
+ * The write that a span effect asks for. The span is made when it is first looked at: a sink that wants closed spans
+ * alone does not pay for the two out of three writes that open or patch one.
+ */
 export const project = (
   context: TraceContext,
   effect: Extract<SpanEffect, { readonly subject: Subject }>
-): SpanWrite => ({ op: ops[effect._tag], span: spanOf(context, effect.subject) })
+): SpanWrite => {
+  const { subject } = effect
+  let span: Span | undefined
+  return {
+    op: ops[effect._tag],
+    get span() {
+      span ??= spanOf(context, subject)
+      return span
+    }
+  }
+}
