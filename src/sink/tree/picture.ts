@@ -20,7 +20,7 @@ export interface PictureOptions {
 
 const durationColumns = 10
 const tokensColumns = 15
-const statusColumns = 12
+const statusColumns = 13
 const rightColumns = durationColumns + tokensColumns + statusColumns
 const leftColumnsMin = 24
 
@@ -82,12 +82,12 @@ const leftText = ({ prefix, node, under = "" }: Line): string => {
   return `${prefix}${under}${node.name}${about === "" ? "" : `  ${about}`}`
 }
 
-/** The columns that the left side needs, within what the width leaves it. */
-export const leftColumns = (lines: ReadonlyArray<Line>, width: number): number =>
-  Math.min(
-    Math.max(leftColumnsMin, width - rightColumns),
-    Math.max(leftColumnsMin, ...lines.map((line) => columnsOf(leftText(line))))
-  )
+/** The columns that a width leaves for the left side. */
+export const leftColumnsMost = (width: number): number => Math.max(leftColumnsMin, width - rightColumns)
+
+/** The columns that these lines need of it. */
+const leftColumns = (lines: ReadonlyArray<Line>, width: number): number =>
+  Math.min(leftColumnsMost(width), Math.max(leftColumnsMin, ...lines.map((line) => columnsOf(leftText(line)))))
 
 /** One line of a picture, `left` columns wide before the figures. */
 export const lineText = (line: Line, left: number, paint: Paint): string => {

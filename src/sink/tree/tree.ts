@@ -9,7 +9,7 @@ import { Effect } from "effect"
 import type { OpenSink, Sink } from "../sink.ts"
 import { addTokens, countText, durationText, type Node, nodeOf, type Tokens } from "./node.ts"
 import { colorAllowed, fit, type Paint, painter } from "./paint.ts"
-import { familyOf, type Line, leftColumns, linesOf, lineText, tokensUnder } from "./picture.ts"
+import { familyOf, type Line, leftColumnsMost, linesOf, lineText, tokensUnder } from "./picture.ts"
 
 /** What the tree hears of a span. */
 export interface Told {
@@ -48,7 +48,9 @@ const begin = (): Growing => ({
 /** What the terminal gets for writes: pure, so that a test reads it as text. */
 export const makeGrowth = (paint: Paint, columns: () => number | undefined, redrawn: boolean) => {
   const traces = new Map<string, Growing>()
+  /** The trace whose lines came last, and the one that was told of last. */
   let last: string | undefined
+  let current: string | undefined
   let running = false
 
   const width = () => Math.min(columns() ?? widthDefault, widthMost)
@@ -83,7 +85,7 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
   }
 
   const render = (lines: ReadonlyArray<Line>): ReadonlyArray<string> => {
-    const left = Math.max(leftColumns([], width()), width() - 37)
+    const left = leftColumnsMost(width())
     return lines.map((line) => lineText(line, left, paint))
   }
 
@@ -125,7 +127,7 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
   /** What is open, innermost last, as one line that the next output replaces. */
   const openLine = (): string => {
     if (!redrawn) return ""
-    const trace = last === undefined ? undefined : traces.get(last)
+    const trace = current === undefined ? undefined : traces.get(current)
     const open = [...(trace?.nodes.values() ?? [])].filter((node) => node.end === undefined)
     const innermost = open.at(-1)
     if (trace === undefined || innermost === undefined) return ""
@@ -137,6 +139,7 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
   const traceOf = (node: Node): Growing => {
     const trace = traces.get(node.traceId) ?? begin()
     traces.set(node.traceId, trace)
+    current = node.traceId
     return trace
   }
 
