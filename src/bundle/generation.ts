@@ -18,12 +18,18 @@ export interface Features {
   readonly aggregatedOutput: boolean
   /** A terminal session belongs to the command that opened it, not to a process id; code cells keep their responses. */
   readonly sessionPerCommand: boolean
-  /** Whether a runtime start carries the tool's kind. */
-  readonly runtimeKind: "ignored" | "optional" | "required"
+  /**
+   * What a runtime start says about the tool's kind: nothing, that it is an MCP call if its payload holds an MCP
+   * invocation, or the kind itself.
+   */
+  readonly runtimeKind: "ignored" | "invocation" | "required"
   /** Schema 2 proper: the manifest must say 2, items have ids, images have hashes, acceptance is recorded. */
   readonly itemIds: boolean
-  /** A tool output may be seen twice with other content; threads can resume. */
-  readonly freeOutputs: boolean
+  /**
+   * An item stands once in a request; a tool output may be seen twice with other content; the items of a call are
+   * listed in order of creation; threads can resume.
+   */
+  readonly itemsOnce: boolean
   /** Sequence, rollout and every payload are checked; acceptance and completeness are part of the state. */
   readonly strictRecording: boolean
 }
@@ -42,7 +48,7 @@ const base = {
   sessionPerCommand: false,
   runtimeKind: "ignored",
   itemIds: false,
-  freeOutputs: false,
+  itemsOnce: false,
   strictRecording: false
 } satisfies Generation
 
@@ -53,16 +59,15 @@ const from164 = {
   ...from162,
   since: [164, 0],
   sessionPerCommand: true,
-  runtimeKind: "optional"
+  runtimeKind: "invocation"
 } satisfies Generation
 const from165 = {
   ...from164,
   since: [165, 0],
   schema: 2,
-  runtimeKind: "required",
   itemIds: true
 } satisfies Generation
-const from166 = { ...from165, since: [166, 0], freeOutputs: true } satisfies Generation
+const from166 = { ...from165, since: [166, 0], runtimeKind: "required", itemsOnce: true } satisfies Generation
 const from169 = { ...from166, since: [169, 0], strictRecording: true } satisfies Generation
 
 const generations: ReadonlyArray<Generation> = [base, from142, from155, from162, from164, from165, from166, from169]
@@ -72,7 +77,7 @@ export const unknownTypes = (features: Features): ReadonlyArray<EventType> => [
   ...(features.agentMessages ? [] : (["mcp_tool_call_correlation_assigned"] as const)),
   ...(features.sessionPerCommand ? [] : (["stdin_target_resolved"] as const)),
   ...(features.itemIds ? [] : (["history_item_accepted"] as const)),
-  ...(features.freeOutputs ? [] : (["thread_resumed"] as const)),
+  ...(features.itemsOnce ? [] : (["thread_resumed"] as const)),
   ...(features.strictRecording ? [] : (["recording_completed"] as const))
 ]
 

@@ -12,7 +12,7 @@ import type { Decoder, Integer } from "../wire/bundle/fields.ts"
 import { type JsonValue, readJson } from "../wire/bundle/json.ts"
 import { type Features, newestOf, unknownTypes } from "./generation.ts"
 import { type Bundle, isUnreadable, type LogLine } from "./open.ts"
-import { settle, unsoundPayloads } from "./reducer/end.ts"
+import { settle } from "./reducer/end.ts"
 import { newReduction, type Reduction } from "./reducer/reduction.ts"
 import { applyEvent } from "./reducer/rules.ts"
 import { BundleRefused, type EventPlace, type LeftOut, Refusal } from "./refusal.ts"
@@ -74,8 +74,7 @@ const reduceStrictly = (bundle: Bundle, options: ReduceOptions): ReducedTrace =>
     const event = log.read(line)
     if (event !== undefined) log.apply(event)
   }
-  settle(reduction)
-  if (features.strictRecording) for (const refusal of unsoundPayloads(reduction)) fail(refusal)
+  settle(reduction, fail)
   return { trace: reduction.trace, leftOut: [] }
 }
 
@@ -109,7 +108,8 @@ const logReader = (
   const { features, trace } = reduction
   const decode: Decoder<BundleEvent> = eventDecoder({
     unknownTypes: unknownTypes(features),
-    runtimeKind: features.runtimeKind
+    runtimeKind: features.runtimeKind === "required" ? "required" : "ignored",
+    receipts: features.strictRecording
   })
   const { rollout_id } = bundle.manifest
   let next: Integer = 1
@@ -224,7 +224,6 @@ const lenientPass = (bundle: Bundle, features: Features, skipped: Map<number, Le
       }
     }
   }
-  settle(reduction)
-  if (features.strictRecording) for (const refusal of unsoundPayloads(reduction)) leave(refusal, undefined)
+  settle(reduction, (refusal) => leave(refusal, undefined))
   return { trace: reduction.trace, leftOut }
 }

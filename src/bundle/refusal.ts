@@ -47,6 +47,16 @@ export function refuse(rule: RefusalRule, what: string, file?: string): never {
   throw new Refusal(rule, what, file)
 }
 
+/** What a reading gives, or the refusal that it throws. */
+export const orRefusal = <A>(read: () => A): A | Refusal => {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
+}
+
 /** The place of an event in the log. */
 export const EventPlace = Schema.Struct({
   line: Schema.Int,

@@ -57,8 +57,7 @@ export const cellStarted = (reduction: Reduction, event: Envelope, body: EventOf
     cellId,
     runtimeCellId: body.runtime_cell_id,
     callId,
-    sourceJs: body.source_js,
-    later: []
+    sourceJs: body.source_js
   }
   const source = sourceItem(reduction, waiting)
   if (trace.code_cells.has(cellId) || (source === undefined && cells.waiting.has(cellId))) {
@@ -135,7 +134,9 @@ const materialise = (reduction: Reduction, waiting: WaitingCell, source: Item): 
   reduction.work.get(turnId)?.cells.push(cell)
   for (const item of outputs) addProducer(item, { type: "code_cell", code_cell_id: cellId })
   // Schema 1 does not check the order of events: what waited happens in the order of its numbers.
-  for (const { happen } of waiting.later.sort((a, b) => (a.seq < b.seq ? -1 : a.seq > b.seq ? 1 : 0))) happen(cell)
+  const later = reduction.cells.later.get(cellId) ?? []
+  reduction.cells.later.delete(cellId)
+  for (const { happen } of later.sort((a, b) => (a.seq < b.seq ? -1 : a.seq > b.seq ? 1 : 0))) happen(cell)
 }
 
 /** A tool was called inside a cell. */
@@ -166,9 +167,8 @@ const happenTo = (
   const cellId = cellOfRuntime(reduction, threadId, runtimeId, who)
   reduction.touched = true
   const cell = reduction.trace.code_cells.get(cellId)
-  const waiting = reduction.cells.waiting.get(cellId)
   if (cell !== undefined) happen(cell)
-  else if (waiting !== undefined) waiting.later.push({ seq: event.seq, happen })
+  else if (reduction.cells.waiting.has(cellId)) pushTo(reduction.cells.later, cellId, { seq: event.seq, happen })
   else refuse("code cell", `${who} names ${cellId}, which did not start`)
 }
 

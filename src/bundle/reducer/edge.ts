@@ -12,7 +12,7 @@ import { Malformed } from "../../wire/bundle/fields.ts"
 import { readJsonTextIfValid } from "../../wire/bundle/json.ts"
 import { byBytes } from "../../wire/bundle/json-text.ts"
 import { agentCommunication } from "../../wire/bundle/payloads.ts"
-import { refuse } from "../refusal.ts"
+import { orRefusal, Refusal, refuse } from "../refusal.ts"
 import type { Anchor, ConversationItem, EdgeKind, InteractionEdge, ToolCall } from "../state.ts"
 import { type Envelope, type History, type Item, pair, pushTo, pushUnique, type Reduction } from "./reduction.ts"
 
@@ -236,9 +236,11 @@ export const agentResultObserved = (
 }
 
 /** At the end: a spawn whose task nobody saw still made a thread. */
-export const settleSpawns = (reduction: Reduction): void => {
+export const settleSpawns = (reduction: Reduction, onRefusal: (refusal: Refusal) => void): void => {
   for (const pending of reduction.edges.pendingById.values()) {
     if (pending.kind !== "spawn_agent" || !reduction.histories.has(pending.targetThreadId)) continue
-    insertEdge(reduction, edgeOf(pending, { type: "thread", thread_id: pending.targetThreadId }))
+    const edge = edgeOf(pending, { type: "thread", thread_id: pending.targetThreadId })
+    const refusal = orRefusal(() => insertEdge(reduction, edge))
+    if (refusal instanceof Refusal) onRefusal(refusal)
   }
 }

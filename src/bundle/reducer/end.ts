@@ -5,17 +5,18 @@
 
 import { looseJsonFault } from "../../wire/bundle/json.ts"
 import { byBytes } from "../../wire/bundle/json-text.ts"
-import { Refusal } from "../refusal.ts"
+import { orRefusal, Refusal } from "../refusal.ts"
 import { settleAcceptance } from "./acceptance.ts"
 import { settleSpawns } from "./edge.ts"
 import type { Reduction } from "./reduction.ts"
 
-/** Finishes the graph; throws the `Refusal` of the first payload that is not sound. */
-export const settle = (reduction: Reduction): void => {
-  settleSpawns(reduction)
+/** Finishes the graph; `onRefusal` is told what does not fit or is not there, and may throw. */
+export const settle = (reduction: Reduction, onRefusal: (refusal: Refusal) => void): void => {
+  settleSpawns(reduction, onRefusal)
   if (!reduction.features.itemIds) return
   settleAcceptance(reduction)
   linkCellsToTheirCalls(reduction)
+  if (reduction.features.strictRecording) checkPayloads(reduction, onRefusal)
 }
 
 const linkCellsToTheirCalls = ({ toolsByCall, trace }: Reduction): void => {
@@ -28,19 +29,18 @@ const linkCellsToTheirCalls = ({ toolsByCall, trace }: Reduction): void => {
   }
 }
 
-/** What is wrong with the payload files that no rule has opened, in the order in which Codex checks. */
-export function* unsoundPayloads(reduction: Reduction): Generator<Refusal> {
+/** Payload files that no rule has opened must be there and JSON all the same; in the order in which Codex checks. */
+const checkPayloads = (reduction: Reduction, onRefusal: (refusal: Refusal) => void): void => {
   const { raw_payloads } = reduction.trace
   for (const id of [...raw_payloads.keys()].sort(byBytes)) {
     const path = raw_payloads.get(id)?.path
     if (path === undefined || reduction.sound.has(path)) continue
-    try {
-      const fault = looseJsonFault(reduction.files(path))
-      if (fault !== undefined) yield new Refusal("payload", `payload ${id} is ${fault}`, path)
+    const content = orRefusal(() => reduction.files(path))
+    if (content instanceof Refusal) onRefusal(content)
+    else {
+      const fault = looseJsonFault(content)
+      if (fault !== undefined) onRefusal(new Refusal("payload", `payload ${id} is ${fault}`, path))
       else reduction.sound.add(path)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      yield error
     }
   }
 }

@@ -157,7 +157,8 @@ const placeSnapshot = (batch: Batch, models: ReadonlyArray<ModelItem>, previous:
   let index: MatchIndex | undefined
   return place(batch, models, (model, position, serial) => {
     const here = previous[position]
-    if (here !== undefined && matches(here.state, model) && !(features.itemIds && here.takenBy === serial)) return here
+    if (here !== undefined && matches(here.state, model) && !(features.itemsOnce && here.takenBy === serial))
+      return here
     index ??= matchIndex(features, previous)
     return index.find(model, serial)
   })
@@ -209,7 +210,7 @@ const place = (
 const checkCall = (reduction: Reduction, history: History, model: ModelItem): void => {
   if (model.callId === null) return
   const isOutput = model.kind === "function_call_output" || model.kind === "custom_tool_call_output"
-  if (isOutput && reduction.features.freeOutputs) return
+  if (isOutput && reduction.features.itemsOnce) return
   const known = history.byCall.get(model.callId)?.find((item) => item.state.kind === model.kind)
   if (known !== undefined && !sameContent(known.state, model)) {
     refuse("item", `call id ${model.callId} of ${known.state.item_id} comes again with other content`)

@@ -67,14 +67,14 @@ export interface WaitingCell {
   readonly runtimeCellId: string
   readonly callId: string
   readonly sourceJs: string
-  /** What happened to it while it waited. */
-  readonly later: Array<{ readonly seq: Integer; readonly happen: (cell: CodeCell) => void }>
 }
 
 export interface CellIndex {
   /** Thread and runtime id → cell id. */
   readonly byRuntimeId: Map<string, string>
   readonly waiting: Map<string, WaitingCell>
+  /** What happened to a cell while it waited, by cell id. */
+  readonly later: Map<string, Array<{ readonly seq: Integer; readonly happen: (cell: CodeCell) => void }>>
   /** Thread and call id → cells that wait for that item. */
   readonly waitingFor: Map<string, Array<WaitingCell>>
   /** Waiting cells whose item has come. */
@@ -150,7 +150,14 @@ export const newReduction = (
   work: new Map(),
   byResponse: new Map(),
   toolsByCall: new Map(),
-  cells: { byRuntimeId: new Map(), waiting: new Map(), waitingFor: new Map(), ready: [], nested: new Map() },
+  cells: {
+    byRuntimeId: new Map(),
+    waiting: new Map(),
+    later: new Map(),
+    waitingFor: new Map(),
+    ready: [],
+    nested: new Map()
+  },
   terminals: { operationCount: 0, byProcess: new Map(), processOf: new Map() },
   edges: { pendingByDelivery: new Map(), pendingById: new Map(), pendingByTool: new Map(), byTool: new Map() },
   compactionRequests: new Map(),

@@ -12,7 +12,7 @@ import { type History, type Item, pushUnique, type Reduction } from "./reduction
 export const callKinds: ReadonlyArray<ItemKind> = ["function_call", "custom_tool_call"]
 export const outputKinds: ReadonlyArray<ItemKind> = ["function_call_output", "custom_tool_call_output"]
 
-/** Items of a thread with a call id: in order of creation, before schema 2 in the byte order of their ids. */
+/** Items of a thread with a call id: in order of creation, before 0.166 in the byte order of their ids. */
 export const itemsOfCall = (
   reduction: Reduction,
   history: History,
@@ -20,7 +20,7 @@ export const itemsOfCall = (
   kinds: ReadonlyArray<ItemKind>
 ): ReadonlyArray<Item> => {
   const found = (history.byCall.get(callId) ?? []).filter((item) => kinds.includes(item.state.kind))
-  return reduction.features.itemIds ? found : found.sort((a, b) => byBytes(a.state.item_id, b.state.item_id))
+  return reduction.features.itemsOnce ? found : found.sort((a, b) => byBytes(a.state.item_id, b.state.item_id))
 }
 
 /** Links an item that was seen to the tool with its call id, if that tool has started. */

@@ -6,11 +6,13 @@
  */
 import type { EventOf, PayloadRef } from "../../wire/bundle/events.ts"
 import { type JsonValue, member, readJsonTextIfValid, textMember } from "../../wire/bundle/json.ts"
+import { mcpInvocation } from "../../wire/bundle/payloads.ts"
 import { refuse } from "../refusal.ts"
 import type { Requester, ToolCall } from "../state.ts"
 import { agentCallBegan, agentCallEnded, carryResult } from "./agent.ts"
 import { cellOfRuntime, nestTool, runtimeKey } from "./code-cell.ts"
 import {
+  decodePayload,
   type Envelope,
   finish,
   historyOf,
@@ -112,6 +114,7 @@ export const toolRuntimeStarted = (
   const tool = toolOf(reduction, body.tool_call_id, "the runtime start")
   reduction.touched = true
   if (body.kind !== null) tool.kind = body.kind
+  else if (reduction.features.runtimeKind === "invocation") learnMcpKind(reduction, tool, body.runtime_payload)
   pushUnique(tool.raw_runtime_payload_ids, body.runtime_payload.raw_payload_id)
   const kind = tool.kind.type
   if (kind === "exec_command" || kind === "write_stdin") {
@@ -124,6 +127,14 @@ export const toolRuntimeStarted = (
     showInTerminal(reduction, tool)
   }
   agentCallBegan(reduction, tool, body.runtime_payload)
+}
+
+/** 0.164 and 0.165 know an MCP call by the invocation in its begin payload, whatever the tool was called as. */
+const learnMcpKind = (reduction: Reduction, tool: ToolCall, ref: PayloadRef): void => {
+  const invocation = member(readPayload(reduction, ref), "invocation")
+  if (invocation === undefined) return
+  const { server, tool: name } = decodePayload("tool", "an MCP invocation", mcpInvocation, invocation, ref)
+  tool.kind = { type: "mcp", server, tool: name }
 }
 
 export const toolRuntimeEnded = (

@@ -123,7 +123,7 @@ export const eventTypes = {
     summary: toolSummary,
     invocation_payload: optional(payloadRef)
   },
-  // `kind`: 0.164, required from 0.165 on.
+  // `kind`: 0.166, required.
   tool_call_runtime_started: { tool_call_id: text, kind: optional(toolKind), runtime_payload: payloadRef },
   tool_call_runtime_ended: { tool_call_id: text, status: executionStatus, runtime_payload: payloadRef },
   tool_call_ended: { tool_call_id: text, status: executionStatus, result_payload: optional(payloadRef) },
@@ -188,16 +188,21 @@ export type BundleEvent = Decoded<ReturnType<typeof envelope<EventBody>>>
 export interface EventDialect {
   /** Types that came later: to this release they are unknown. */
   readonly unknownTypes: ReadonlyArray<EventType>
-  readonly runtimeKind: "ignored" | "optional" | "required"
+  readonly runtimeKind: "ignored" | "required"
+  /** Whether it knows that an acceptance can carry the message that was accepted. */
+  readonly receipts: boolean
 }
 
 /** A decoder of lines that were read strictly, as a release would decode them. Throws `Malformed`. */
 export const eventDecoder = (dialect: EventDialect): Decoder<BundleEvent> => {
   const known = Object.entries(eventTypes).filter(([type]) => !dialect.unknownTypes.includes(type as EventType))
-  const kind = { ignored: () => null, optional: optional(toolKind), required: toolKind }[dialect.runtimeKind]
+  const kind = dialect.runtimeKind === "required" ? toolKind : () => null
   const types = {
     ...(Object.fromEntries(known) as typeof eventTypes),
-    tool_call_runtime_started: { ...eventTypes.tool_call_runtime_started, kind }
+    tool_call_runtime_started: { ...eventTypes.tool_call_runtime_started, kind },
+    ...(dialect.receipts || dialect.unknownTypes.includes("history_item_accepted")
+      ? {}
+      : { history_item_accepted: { item_id: text, agent_message_payload: () => null } })
   }
   return envelope(tagged(types, "event type") as Decoder<EventBody>)
 }

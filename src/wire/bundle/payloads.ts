@@ -61,6 +61,9 @@ export const execEndAggregated = struct({
   aggregated_output: withDefault(text, "")
 })
 
+/** The call of an MCP server's tool, as its begin reports it. */
+export const mcpInvocation = struct({ server: text, tool: text })
+
 /** A tool call as it was dispatched. */
 export const dispatchedCall = struct({
   tool_name: text,
