@@ -62,7 +62,8 @@ const makeFilling = (texts: ReadonlyArray<string>, buffer: Uint8Array) => {
   }
 }
 
-const makeWriter = (fd: number, name: string): Output["write"] => {
+/** Writes to an open descriptor; whoever opened it closes it. */
+export const descriptorOutput = (fd: number, name: string): Output => {
   let buffer: Uint8Array | undefined
   const oneAtATime = Semaphore.makeUnsafe(1)
   const writeAll = (texts: ReadonlyArray<string>): Effect.Effect<void, SinkFailed | ReaderLeft> =>
@@ -99,15 +100,19 @@ const makeWriter = (fd: number, name: string): Output["write"] => {
         if (timer !== undefined) clearTimeout(timer)
       })
     })
-  return (texts) => oneAtATime.withPermit(writeAll(texts))
+  return {
+    name,
+    isTerminal: false,
+    columns: () => undefined,
+    write: (texts) => oneAtATime.withPermit(writeAll(texts))
+  }
 }
 
 /** The process' standard output. */
 export const standardOutput: Output = {
-  name: "standard output",
+  ...descriptorOutput(1, "standard output"),
   isTerminal: process.stdout.isTTY === true,
-  columns: () => process.stdout.columns,
-  write: makeWriter(1, "standard output")
+  columns: () => process.stdout.columns
 }
 
 /** A file, begun anew; closed with the scope. Readable by its owner only: it holds what the user's agent did. */
@@ -125,11 +130,4 @@ export const fileOutput = (path: string): Effect.Effect<Output, SinkFailed, Scop
         })
     }),
     (fd) => Effect.sync(() => NodeFS.closeSync(fd))
-  ).pipe(
-    Effect.map((fd) => ({
-      name: path,
-      isTerminal: false,
-      columns: () => undefined,
-      write: makeWriter(fd, path)
-    }))
-  )
+  ).pipe(Effect.map((fd) => descriptorOutput(fd, path)))

@@ -39,5 +39,5 @@ export const waitMs = (policy: RetryPolicy, failure: SinkFailed, tries: number, 
   const asked = failure.retryAfterMs ?? 0
   if (asked > policy.askedWaitMsMax) return undefined
   const own = Math.min(policy.waitMsMax, policy.firstWaitMs * 2 ** (tries - 1))
-  return Math.max(asked, own * (0.8 + 0.4 * random))
+  return Math.max(asked, Math.round(own * (0.8 + 0.4 * random)))
 }
