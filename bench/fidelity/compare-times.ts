@@ -18,6 +18,7 @@ export const judgeTimes = (
   const findings: Array<string> = []
   const times = {
     llmStart: [] as Array<number>,
+    llmStartHooked: [] as Array<number>,
     llmEnd: [] as Array<number>,
     toolStart: [] as Array<number>,
     toolEnd: [] as Array<number>,
@@ -38,7 +39,7 @@ export const judgeTimes = (
     if (error >= notable) findings.push(`${name}: ${kind} is off by ${error.toFixed(0)} ms`)
   }
   for (const [call, span] of matches.calls) {
-    judge("llmStart", nameOfCall(call), call.start, span.startMs)
+    judge(call.startHooked ? "llmStartHooked" : "llmStart", nameOfCall(call), call.start, span.startMs)
     judge("llmEnd", nameOfCall(call), call.end, span.endMs)
   }
   for (const [tool, span] of matches.tools) {

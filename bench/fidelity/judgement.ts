@@ -32,6 +32,8 @@ export interface Judgement {
   readonly ghosts: number
   readonly times: {
     readonly llmStart: Errors
+    /** The same for calls that a hook announced. */
+    readonly llmStartHooked: Errors
     readonly llmEnd: Errors
     readonly toolStart: Errors
     readonly toolEnd: Errors
@@ -71,6 +73,7 @@ export const total = (judgements: ReadonlyArray<Judgement>): Judgement => {
     ghosts: judgements.reduce((sum, one) => sum + one.ghosts, 0),
     times: {
       llmStart: errors((times) => times.llmStart),
+      llmStartHooked: errors((times) => times.llmStartHooked),
       llmEnd: errors((times) => times.llmEnd),
       toolStart: errors((times) => times.toolStart),
       toolEnd: errors((times) => times.toolEnd),

@@ -39,6 +39,7 @@ const counts: ReadonlyArray<Column> = [
 
 const times: ReadonlyArray<Column> = [
   ["llm start", (one) => milliseconds(one.times.llmStart)],
+  ["hooked", (one) => milliseconds(one.times.llmStartHooked)],
   ["llm end", (one) => milliseconds(one.times.llmEnd)],
   ["tool start", (one) => milliseconds(one.times.toolStart)],
   ["tool end", (one) => milliseconds(one.times.toolEnd)],

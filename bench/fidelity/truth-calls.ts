@@ -94,6 +94,15 @@ const isTold = (usage: Usage, responseId: string | undefined, thread: string, ev
   (evidence.usageInOrder.get(thread) ?? []).some((told) => sameUsage(told, usage)) ||
   evidence.hookedUsage.some((told) => sameUsage(told, usage))
 
+/** What nobody tells of a call that was never sent. */
+const silent = {
+  compaction: false,
+  instructionsTold: false,
+  usageTold: false,
+  startHooked: false,
+  owed: false
+} as const
+
 /** Requests that a hook announced and that were stopped before Codex sent, or even recorded, them. */
 const begunOnly = (recording: Recording, evidence: Evidence): Array<TrueCall> => {
   const inferences = [...recording.inferences.values()]
@@ -104,7 +113,7 @@ const begunOnly = (recording: Recording, evidence: Evidence): Array<TrueCall> =>
       (one) => one.turn === request.turn && one.startMs > request.atMs - 50 && one.startMs < next
     )
     if (began || thread === undefined) return []
-    const facts = { compaction: false, instructionsTold: false, usageTold: false, owed: false }
+    const facts = { ...silent, startHooked: true }
     return [
       { key: `begun ${index}`, thread, turn: request.turn, start: { from: request.atMs, to: request.atMs }, ...facts }
     ]
@@ -134,6 +143,7 @@ export const readCalls = (
       inference?.usage ??
       evidence.usageByResponse.get(responseId ?? "") ??
       (completed ? evidence.usageInOrder.get(thread)?.[position] : undefined)
+    const startHooked = inference !== undefined && hooked(inference, evidence, recording)
     const instructions = text(request, "instructions")
     return [
       {
@@ -148,7 +158,8 @@ export const readCalls = (
         ...(inference === undefined ? served(request) : recorded(inference)),
         ...(usage !== undefined && { usage }),
         usageTold: usage !== undefined && isTold(usage, responseId, thread, evidence),
-        owed: completed || (inference !== undefined && hooked(inference, evidence, recording))
+        startHooked,
+        owed: completed || startHooked
       }
     ]
   })

@@ -44,6 +44,8 @@ export interface TrueCall {
   readonly responseId?: string
   readonly start?: Window
   readonly end?: Window
+  /** A PreModelRequest hook told of the start; else the records before and after it must do. */
+  readonly startHooked: boolean
   readonly usage?: Usage
   /** A transcript or a hook holds the usage; what a crash kept from being written cannot be asked for. */
   readonly usageTold: boolean

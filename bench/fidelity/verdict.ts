@@ -1,9 +1,9 @@
 /**
  * What is promised, as limits on a judgement: the one list of thresholds, each with the words for missing it.
  *
- * From transcripts alone a model request may start 50 ms off, everything else 25 ms; with hooks everything 25 ms. Calls
- * that leave neither item nor hook have only the moment their record was written: start 200 ms, end 350 ms with hooks,
- * and no limit without.
+ * A model request that no hook announced (transcripts alone, and versions without that hook) may start 50 ms off,
+ * everything else 25 ms. Calls that leave neither item nor hook have only the moment their record was written: start
+ * 200 ms, end 350 ms with hooks, and no limit without.
  */
 import { type Judgement, percentile, type Tally } from "./judgement.ts"
 
@@ -34,7 +34,8 @@ export const broken = (judgement: Judgement, withHooks: boolean): ReadonlyArray<
     ...whole("usage right", judgement.usage),
     ...whole("usage sums right", judgement.sums),
     ...(judgement.ghosts === 0 ? [] : [`ghost spans: ${judgement.ghosts}`]),
-    ...within("model start", times.llmStart, withHooks ? 25 : 50),
+    ...within("model start", times.llmStart, 50),
+    ...within("model start with a hook", times.llmStartHooked, 25),
     ...within("model end", times.llmEnd, 25),
     ...within("tool start", times.toolStart, 25),
     ...within("tool end", times.toolEnd, 25),
