@@ -14,10 +14,10 @@ import { startFakeBraintrust } from "../../lab/braintrust/server.ts"
 const connectionModule = resolve(import.meta.dir, "../../../src/sink/braintrust/connection.ts")
 
 /** Connects from a folder of its own whose `.env.braintrust` is a pipe: whoever reads it waits for ever. */
-const connectFrom = (folder: string, script: string) =>
+const connectFrom = (folder: string, script: string, timeout: number) =>
   spawnSync(process.execPath, ["-e", script], {
     cwd: folder,
-    timeout: 2_500,
+    timeout,
     env: { PATH: process.env.PATH ?? "", HOME: folder },
     encoding: "utf8"
   })
@@ -33,34 +33,43 @@ describe.skipIf(process.platform === "win32")("a repository's .env.braintrust", 
     }
   }
 
-  test("is never opened: not at the SDK's import, not at a login", () =>
-    withPipe((folder) => {
-      const settings = {
-        apiKey: "k",
-        project: "p",
-        projectId: "p",
-        apiUrl: "http://127.0.0.1:9",
-        appUrl: "http://127.0.0.1:9"
-      }
-      const script = `
+  test(
+    "is never opened: not at the SDK's import, not at a login",
+    () =>
+      withPipe((folder) => {
+        const settings = {
+          apiKey: "k",
+          project: "p",
+          projectId: "p",
+          apiUrl: "http://127.0.0.1:9",
+          appUrl: "http://127.0.0.1:9"
+        }
+        const script = `
         const { Effect } = await import("effect")
         const { connect, projectTarget } = await import(${JSON.stringify(connectionModule)})
         const settings = ${JSON.stringify(settings)}
         const made = await Effect.runPromise(connect(settings, projectTarget(settings), 1000))
         console.log(made.destination, process.env.BRAINTRUST_ENVIRONMENT_NAME)`
-      const { stdout, stderr } = connectFrom(folder, script)
-      expect(stderr).toBe("")
-      expect(stdout).toBe('"project_id":"p","log_id":"g" undefined\n')
-    }))
+        const { stdout, stderr } = connectFrom(folder, script, 20_000)
+        expect(stderr).toBe("")
+        expect(stdout).toBe('"project_id":"p","log_id":"g" undefined\n')
+      }),
+    30_000
+  )
 
-  test("would be, were the SDK left to itself", () =>
-    withPipe((folder) => {
-      const { status } = connectFrom(
-        folder,
-        `await import(${JSON.stringify(require.resolve("braintrust"))}); process.exit(0)`
-      )
-      expect(status).not.toBe(0)
-    }))
+  test(
+    "would be, were the SDK left to itself",
+    () =>
+      withPipe((folder) => {
+        const { status } = connectFrom(
+          folder,
+          `await import(${JSON.stringify(require.resolve("braintrust"))}); process.exit(0)`,
+          4_000
+        )
+        expect(status).not.toBe(0)
+      }),
+    30_000
+  )
 })
 
 describe("an exported span", () => {
