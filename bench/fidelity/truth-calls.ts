@@ -169,16 +169,7 @@ export const readCalls = (
     .filter((inference) => !known.has(inference))
     .map((inference): TrueCall => {
       const { id: key, thread, turn } = inference
-      return {
-        key,
-        thread,
-        turn,
-        compaction: false,
-        instructionsTold: false,
-        usageTold: false,
-        ...recorded(inference),
-        owed: false
-      }
+      return { key, thread, turn, ...recorded(inference), ...silent }
     })
   return [...sent, ...unsent, ...begun]
 }

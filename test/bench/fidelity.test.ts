@@ -33,6 +33,7 @@ const call = (key: string, thread: string, turn: string, startMs: number): TrueC
   end: { from: startMs + 100, to: startMs + 100 },
   usage,
   usageTold: true,
+  startHooked: false,
   owed: true
 })
 
@@ -191,12 +192,10 @@ describe("fidelity", () => {
     expect(promises(bend("llm a", (span) => ({ startMs: span.startMs + 51 })))).toEqual([
       "model start: p95 is 51.0 ms, promised 50 ms"
     ])
-    expect(
-      promises(
-        bend("llm a", (span) => ({ startMs: span.startMs + 26 })),
-        true
-      )
-    ).toEqual(["model start: p95 is 26.0 ms, promised 25 ms"])
+    const hooked = { ...truth, calls: truth.calls.map((one) => ({ ...one, startHooked: true })) }
+    const late = bend("llm a", (span) => ({ startMs: span.startMs + 26 }))
+    expect(broken(judge(hooked, late), true)).toEqual(["model start with a hook: p95 is 26.0 ms, promised 25 ms"])
+    expect(promises(late, true)).toEqual([])
     expect(promises(bend("turn 0", () => ({ endMs: 3300 })))).toEqual(["turn end: p95 is 90.0 ms, promised 25 ms"])
   })
 
