@@ -11,6 +11,7 @@ import { socketName } from "../hook/places.ts"
 import { startCollector } from "../hook/wake.ts"
 import { idleExitSecondsDefault, loadSettings } from "../settings/settings.ts"
 import { version } from "../version.ts"
+import { elapsedMs } from "./elapsed.ts"
 import { type Flush, type Message, parseMessage, type Wake } from "./inbox.ts"
 import { CollectorLog } from "./log.ts"
 import type { Parts } from "./parts.ts"
@@ -35,15 +36,14 @@ const collect = ({ state, messages }: Started) =>
     const [sessions, log] = [yield* Sessions, yield* CollectorLog]
     const ending = yield* Deferred.make<End>()
     const startedAtMs = yield* Clock.currentTimeMillis
-    let activeAtMs = startedAtMs
+    let activeAtMs = yield* elapsedMs
     let idleExitMs = idleExitSecondsDefault * 1000
 
     const noteWake = (message: Wake | Flush) =>
       Effect.gen(function* () {
-        activeAtMs = yield* Clock.currentTimeMillis
+        activeAtMs = yield* elapsedMs
         const settings = yield* Effect.option(loadSettings(message.environment))
         if (settings._tag === "Some") idleExitMs = settings.value.idleExitSeconds * 1000
-        if (isNewer(message.version, version)) yield* Deferred.succeed(ending, { _tag: "Outdated", by: message })
       })
 
     const status = (): CollectorStatus => ({
@@ -54,6 +54,10 @@ const collect = ({ state, messages }: Started) =>
       residentBytes: process.memoryUsage.rss(),
       sessions: sessions.report()
     })
+
+    /** Only a hook can hand us over, never what we were started with: else two that disagree would start each other. */
+    const handOverTo = (message: Wake | Flush) =>
+      isNewer(message.version, version) ? Deferred.succeed(ending, { _tag: "Outdated", by: message }) : Effect.void
 
     const answer = (message: Message): Effect.Effect<object | undefined> => {
       switch (message.type) {
@@ -76,7 +80,11 @@ const collect = ({ state, messages }: Started) =>
 
     const end = yield* Effect.scoped(
       Effect.gen(function* () {
-        yield* listen(state, answer)
+        yield* listen(state, (message) =>
+          message.type === "wake" || message.type === "flush"
+            ? Effect.andThen(handOverTo(message), answer(message))
+            : answer(message)
+        )
         yield* log.write("info", `collector ${version} began (pid ${process.pid})`)
         for (const given of messages) {
           const message = parseMessage(JSON.stringify(given))
@@ -87,7 +95,7 @@ const collect = ({ state, messages }: Started) =>
           for (;;) {
             yield* Effect.sleep(lookEveryMs)
             if (process.platform !== "win32" && !existsSync(socketName(state))) return { _tag: "Unreachable" } as const
-            const now = yield* Clock.currentTimeMillis
+            const now = yield* elapsedMs
             if (sessions.isWorking()) activeAtMs = Math.max(activeAtMs, now - idleExitMs)
             else if (now - activeAtMs >= idleExitMs) return { _tag: "Idle" } as const
           }

@@ -7,12 +7,13 @@
  * while, or the session has ended, it closes what is open, lets go of the fold, and rests until it is woken.
  * Times are milliseconds.
  */
-import { Clock, Deferred, Effect, Latch, type Scope, Stream } from "effect"
+import { Deferred, Effect, Latch, type Scope, Stream } from "effect"
 import type { Fold, FoldStep } from "../pipeline/fold.ts"
 import type { Delivery } from "../sink/deliver.ts"
 import type { SinkFailed } from "../sink/failure.ts"
 import { threadOrigin } from "../source/session.ts"
 import type { SpanWrite } from "../span/span.ts"
+import { elapsedMs } from "./elapsed.ts"
 import { type FollowedFile, followedFile, isGone, isLineStart, readOn, unreadBytes } from "./followed-file.ts"
 import { fileKey, type Transcripts } from "./transcripts.ts"
 import type { FilePosition } from "./watermark.ts"
@@ -101,7 +102,7 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
     /** Lists the session's transcripts, takes new ones in, and finds again those that were moved. */
     const list = (at: Course) =>
       Effect.gen(function* () {
-        at.listedAt = yield* Clock.currentTimeMillis
+        at.listedAt = yield* elapsedMs
         for (const rollout of yield* transcripts.list) {
           const key = fileKey(rollout.path)
           const known = at.files.get(key)
@@ -214,7 +215,7 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
           for (const file of at.files.values()) {
             if (isReadable(file) && (yield* catchUpFile(at, file))) news = true
           }
-          const listedMs = (yield* Clock.currentTimeMillis) - at.listedAt
+          const listedMs = (yield* elapsedMs) - at.listedAt
           const isExpected = at.wanted.size > 0 || at.files.size === 1 || [...at.files.values()].some(isGone)
           if (force || (isExpected && listedMs >= relistMs) || (news && listedMs >= relistUnaskedMs)) {
             again = yield* takesInNewFiles(at)
@@ -243,21 +244,21 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
         files: new Map(),
         wanted: new Set(),
         cut: options.acknowledged(),
-        listedAt: 0,
+        listedAt: Number.NEGATIVE_INFINITY,
         sessionEnded: false
       }
       course = at
       addFile(at, journalKey, options.journal, { _tag: "Journal" })
       yield* list(at)
       yield* replay(at)
-      let newsAt = yield* Clock.currentTimeMillis
+      let newsAt = yield* elapsedMs
       for (;;) {
         signal.closeUnsafe()
         woken = false
         const asked = flushes.splice(0)
         const news = yield* catchUp(at, asked.length > 0)
         yield* answer(asked)
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* elapsedMs
         if (news) newsAt = now
         else if (now - newsAt >= (at.sessionEnded ? afterEndMs : options.quietMs)) {
           if (at.listedAt <= newsAt && (yield* takesInNewFiles(at))) continue

@@ -38,7 +38,7 @@ export const becomeCollector = async (
   process.chdir(state) // The socket's name is relative to it, and no repository's folder is kept busy.
   process.umask(0o077) // Socket, journals, watermarks, logs: the user's alone.
   const left = [...messages]
-  for (const deadline = Date.now() + withinMs; ; await Bun.sleep(tryEveryMs)) {
+  for (const deadline = performance.now() + withinMs; ; await Bun.sleep(tryEveryMs)) {
     const lock = tryLock(state)
     if (lock !== undefined) return { state, lock, messages: left }
     try {
@@ -50,7 +50,7 @@ export const becomeCollector = async (
     } catch {
       // The holder does not listen yet, or no more.
     }
-    if (Date.now() >= deadline) throw new Error(`another collector holds ${state} and does not listen`)
+    if (performance.now() >= deadline) throw new Error(`another collector holds ${state} and does not listen`)
   }
 }
 

@@ -13,7 +13,8 @@ import {
   truncateSync,
   writeFileSync
 } from "node:fs"
-import { join } from "node:path"
+import { createConnection } from "node:net"
+import { join, resolve } from "node:path"
 import { watermarksOf } from "../../src/collector/watermark.ts"
 import { journalFile } from "../../src/hook/places.ts"
 import { arrived, type Behaviour, missing, newThreadId, type Stage, startStage, until } from "./stage.ts"
@@ -149,6 +150,110 @@ describe("many at once", () => {
     expect(stage.running().length).toBe(1)
   }, 60_000)
 })
+
+describe("two versions at once", () => {
+  test("a newer one takes over at once, with the settings that were in memory only", async () => {
+    const old = stage.session()
+    old.begin()
+    await old.hook("SessionStart")
+    await arrived(stage, old)
+    const fresh = newThreadId()
+    const { PATH: _, ...environment } = stage.environment
+    const command = [process.execPath, resolve(import.meta.dir, "door.ts")]
+    const wake = { type: "wake", version: "999.0.0", command, session: fresh, event: "SessionStart", environment }
+    const socket = createConnection(join(stage.state, "collector.sock"))
+    socket.end(`${JSON.stringify(wake)}\n`)
+    await until(stage.began, (began) => began === 2)
+    old.write(5)
+    await arrived(stage, old)
+    await until(stage.running, (running) => running.length === 1)
+    expect(stage.log().filter(({ what }) => /Outdated/.test(what)).length).toBe(1)
+  }, 20_000)
+
+  test("an older one's hooks are served by the newer collector", async () => {
+    const session = stage.session()
+    session.begin()
+    await session.hook("SessionStart")
+    await arrived(stage, session)
+    const wake = { type: "wake", version: "0.0.1", command: ["/nowhere"], session: session.threadId, event: "Stop" }
+    const socket = createConnection(join(stage.state, "collector.sock"))
+    socket.end(`${JSON.stringify({ ...wake, environment: stage.environment })}\n`)
+    session.write(1)
+    await arrived(stage, session)
+    expect(stage.began()).toBe(1)
+  }, 20_000)
+})
+
+describe("a disk that", () => {
+  const mounted = (options: string) =>
+    Bun.spawnSync({ cmd: ["mount", "-t", "tmpfs", "-o", options, "tmpfs", stage.state] }).exitCode === 0
+  const mount = (...args: ReadonlyArray<string>) => Bun.spawnSync({ cmd: ["mount", ...args] })
+  const unmount = () => Bun.spawnSync({ cmd: ["umount", "-l", stage.state] })
+
+  test("is full costs hook facts while it is, never the hook and never the transcript", async () => {
+    mkdirSync(stage.state, { mode: 0o700 })
+    if (!mounted("size=256k,mode=700")) return console.log("skipped: a small tmpfs needs the right to mount")
+    try {
+      const session = stage.session()
+      session.begin()
+      await session.hook("SessionStart")
+      await arrived(stage, session)
+      const filler = join(stage.state, "filler")
+      Bun.spawnSync({ cmd: ["dd", "if=/dev/zero", `of=${filler}`, "bs=4k"], stderr: "ignore" })
+      session.write(200)
+      for (let calls = 0; calls < 5; calls++) {
+        expect(await session.hook("PreToolUse", { large: "x".repeat(20_000) })).toEqual({ exitCode: 0, said: "" })
+      }
+      await until(
+        () => stage.backend.rows.has(`${session.threadId}:201`),
+        (there) => there
+      )
+      rmSync(filler)
+      await session.hook("Stop")
+      await until(
+        () => [...stage.backend.rows.values()].some(({ output }) => output?.includes(`"Stop"`)),
+        (there) => there
+      )
+    } finally {
+      stage.kill()
+      unmount()
+    }
+  }, 40_000)
+
+  test("is read-only is survived by hooks, and what they missed is in the transcript", async () => {
+    mkdirSync(stage.state, { mode: 0o700 })
+    if (!mounted("size=4m,mode=700")) return console.log("skipped: a tmpfs needs the right to mount")
+    try {
+      const session = stage.session()
+      session.begin()
+      await session.hook("SessionStart")
+      await arrived(stage, session)
+      mount("-o", "remount,ro", stage.state)
+      session.write(5)
+      expect(await session.hook("PreToolUse")).toEqual({ exitCode: 0, said: "" })
+      await arrived(stage, session)
+      stage.kill()
+      expect(await session.hook("PostToolUse")).toEqual({ exitCode: 0, said: "" })
+      mount("-o", "remount,rw", stage.state)
+      session.write(5)
+      await session.hook("Stop")
+      await arrived(stage, session)
+    } finally {
+      stage.kill()
+      unmount()
+    }
+  }, 40_000)
+})
+
+test("two hundred hooks in parallel are all journaled, delivered, and started one collector", async () => {
+  const session = stage.session()
+  session.begin()
+  const ran = await Promise.all(Array.from({ length: 200 }, (_, n) => session.hook("PreToolUse", { n })))
+  expect(ran.filter(({ exitCode, said }) => exitCode !== 0 || said !== "")).toEqual([])
+  expect(session.expected().length).toBe(201)
+  await arrived(stage, session, 30_000)
+  expect(stage.running().length).toBe(1)
+}, 120_000)
 
 describe("files that are not what they were", () => {
   test("a transcript that is archived goes on where it is", async () => {
