@@ -4,7 +4,7 @@
  * Owns the rendering of every error (`tracer: message`, its place, `hint:`) and the codes: 0 all well, 1 something was
  * skipped or not delivered, 2 wrong use. What an error says is written where it is raised.
  */
-import { Cause, Exit, Runtime, Schema } from "effect"
+import { Cause, Console, Effect, Exit, Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
 import { NotLocated } from "../source/locate.ts"
 
@@ -51,13 +51,18 @@ export const renderError = (error: unknown): string => {
   ].join("\n")
 }
 
-/** What stands on stderr at the end of a command that failed; nothing where it has been said before. */
-export const renderCause = (cause: Cause.Cause<unknown>): string | undefined => {
+const renderCause = (cause: Cause.Cause<unknown>): string | undefined => {
   if (Cause.hasInterruptsOnly(cause)) return undefined
   const error = Cause.squash(cause)
   if (CliError.isCliError(error) || !Runtime.getErrorReported(error)) return undefined
   const unexpected = cause.reasons.some((reason) => reason._tag === "Die")
   return unexpected ? `tracer: an error of ours, please report it\n${Cause.pretty(cause)}` : renderError(error)
+}
+
+/** Writes what failed to stderr, where it has not been said before. */
+export const sayCause = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  const text = renderCause(cause)
+  return text === undefined ? Effect.void : Console.error(text)
 }
 
 /** The exit code of a command. One that was interrupted by a second signal left something undelivered. */

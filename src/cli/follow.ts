@@ -17,7 +17,7 @@ import type { Arrival } from "../source/origin.ts"
 import { rolloutName } from "../source/rollout.ts"
 import { followTail, makeTail } from "../source/tail.ts"
 import type { Watch } from "../source/watch.ts"
-import { WrongUse } from "./errors.ts"
+import { sayCause, WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
 import { type Run, runTrace } from "./trace.ts"
 
@@ -91,7 +91,12 @@ const followAll = (run: Run, home: string, hooks: ReadonlyArray<string>) =>
       Stream.runForEach((session) =>
         FiberSet.run(
           traces,
-          Effect.scoped(Effect.flatMap(followSession(run, catalogue, session, watch, hooks), ({ trace }) => trace))
+          followSession(run, catalogue, session, watch, hooks).pipe(
+            Effect.flatMap(({ trace }) => trace),
+            Effect.scoped,
+            // An error of ours in one session is said, and ends no other.
+            Effect.catchCause((cause) => Effect.tap(sayCause(cause), () => Effect.sync(run.report.broken)))
+          )
         )
       )
     )

@@ -10,7 +10,7 @@ import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { version } from "../version.ts"
 import { collectCommand } from "./collect.ts"
 import { doctorCommand } from "./doctor.ts"
-import { exitCodeOf, renderCause } from "./errors.ts"
+import { exitCodeOf, sayCause } from "./errors.ts"
 import { followCommand } from "./follow.ts"
 import { readCommand } from "./read.ts"
 import { setupCommand } from "./setup.ts"
@@ -38,10 +38,7 @@ const presenter: CliOutput.Presenter = {
 
 const program = (args: ReadonlyArray<string>) =>
   Command.runWith(command, { version })(args).pipe(
-    Effect.tapCause((cause) => {
-      const text = renderCause(cause)
-      return text === undefined ? Effect.void : Console.error(text)
-    }),
+    Effect.tapCause(sayCause),
     Effect.provide([
       NodeServices.layer,
       CliOutput.layerPresenter(presenter),
@@ -62,8 +59,13 @@ export const main = (args: ReadonlyArray<string> = process.argv.slice(2)): void 
     }
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal)
     fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
-  })(program(args).pipe(Effect.provideService(Stop, { requested: Deferred.await(requested) })), {
-    disableErrorReporting: true,
-    teardown: (exit, leave) => leave(exitCodeOf(exit))
-  })
+  })(
+    program(args).pipe(
+      Effect.provideService(Stop, { requested: Deferred.await(requested), isRequested: () => signals > 0 })
+    ),
+    {
+      disableErrorReporting: true,
+      teardown: (exit, leave) => leave(exitCodeOf(exit))
+    }
+  )
 }

@@ -15,7 +15,10 @@ interface Counted {
 export interface Report {
   readonly skipped: (lines: ReadonlyArray<SkippedLine>) => void
   readonly noted: (notes: ReadonlyArray<Note>) => void
-  readonly skippedCount: () => number
+  /** Something failed that has been said already. */
+  readonly broken: () => void
+  /** Was everything read that there was? Oddities are kept in the spans: they leave nothing out. */
+  readonly isComplete: () => boolean
   /** The summary, without a line break at the end; empty when there is nothing to say. */
   readonly text: () => string
 }
@@ -31,7 +34,7 @@ const count = (counts: Map<string, Counted>, kind: string, place: string) => {
 
 const total = (counts: ReadonlyMap<string, Counted>) => [...counts.values()].reduce((sum, { count }) => sum + count, 0)
 
-const plural = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`
+const plural = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`
 
 const listed = (counts: ReadonlyMap<string, Counted>): ReadonlyArray<string> => {
   const kinds = [...counts].sort(([, left], [, right]) => right.count - left.count)
@@ -42,13 +45,14 @@ const listed = (counts: ReadonlyMap<string, Counted>): ReadonlyArray<string> => 
       .map(
         ([kind, { count, place }]) => `  ${count} × ${kind}${place && ` (${count > 1 ? "first " : ""}at ${place})`}`
       ),
-    ...(rest.length > 0 ? [`  and ${plural(rest.length, "other kind")}`] : [])
+    ...(rest.length > 0 ? [`  and ${plural(rest.length, "other kind", "other kinds")}`] : [])
   ]
 }
 
 export const makeReport = (): Report => {
   const skipped = new Map<string, Counted>()
   const notes = new Map<string, Counted>()
+  let isBroken = false
   return {
     skipped: (lines) => {
       for (const { file, lineNumber, reason } of lines) count(skipped, reason, `${file}:${lineNumber}`)
@@ -56,13 +60,14 @@ export const makeReport = (): Report => {
     noted: (found) => {
       for (const { topic, detail } of found) count(notes, detail === "" ? topic : `${topic}: ${detail}`, "")
     },
-    skippedCount: () => total(skipped),
+    broken: () => {
+      isBroken = true
+    },
+    isComplete: () => skipped.size === 0 && !isBroken,
     text: () =>
       [
-        ...(skipped.size > 0 ? [`tracer: ${plural(total(skipped), "line")} skipped`, ...listed(skipped)] : []),
-        ...(notes.size > 0
-          ? [`tracer: ${plural(total(notes), "oddity").replace("odditys", "oddities")} noted`, ...listed(notes)]
-          : [])
+        ...(skipped.size > 0 ? [`tracer: ${plural(total(skipped), "line", "lines")} skipped`, ...listed(skipped)] : []),
+        ...(notes.size > 0 ? [`tracer: ${plural(total(notes), "oddity", "oddities")} noted`, ...listed(notes)] : [])
       ].join("\n")
   }
 }

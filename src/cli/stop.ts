@@ -9,5 +9,6 @@ export class Stop extends Context.Service<
   {
     /** Completes at the first signal. */
     readonly requested: Effect.Effect<void>
+    readonly isRequested: () => boolean
   }
 >()("tracer/cli/Stop") {}

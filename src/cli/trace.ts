@@ -101,6 +101,8 @@ export const runTrace = <A, E, R>(
     const failures = yield* deliveries.drain
     const summary = run.report.text()
     if (summary !== "") yield* Console.error(summary)
-    if (failures.length > 0 || deliveries.setAside() > 0 || run.report.skippedCount() > 0)
-      return yield* new Incomplete()
+    const isDelivered = failures.length === 0 && deliveries.setAside() === 0
+    // Stopping is how following ends; a read that was stopped has left something out.
+    const isWhole = live || !stop.isRequested()
+    if (!isDelivered || !isWhole || !run.report.isComplete()) return yield* new Incomplete()
   }).pipe(Effect.scoped)

@@ -14,7 +14,7 @@ import { journalSessionId } from "./record-head.ts"
 import { plainName, type Rollout, type RolloutName, rolloutName } from "./rollout.ts"
 import { readSession, type SessionOptions, threadOrigin } from "./session.ts"
 import { followTail, makeTail } from "./tail.ts"
-import { beat, type Listener, makeWatch, relist, type Watch } from "./watch.ts"
+import { beat, type Change, makeWatch, relist, type Watch } from "./watch.ts"
 
 export interface LiveSession {
   /** Never ends by itself. */
@@ -40,6 +40,9 @@ const keyOf = (path: string) => basename(plainName(path))
 /** Arrivals that are waiting to be folded: further reading waits for them. */
 const arrivalsMax = 16
 
+/** A file that does not come is searched for ever more rarely: listing a large home takes tens of milliseconds. */
+const beatsBetweenSearchesMax = 30
+
 /** Opens a session to be followed; `session` may be one that has no file yet. */
 export const liveSession = (
   catalogue: Catalogue,
@@ -49,11 +52,13 @@ export const liveSession = (
 ): Effect.Effect<LiveSession, never, Scope.Scope> =>
   Effect.gen(function* () {
     const arrived = yield* Queue.bounded<Arrival>(arrivalsMax)
-    const noticed = yield* Queue.unbounded<Parameters<Listener>[0]>()
+    const noticed = yield* Queue.unbounded<Change>()
     const followers = yield* FiberMap.make<string>()
     const known = new Set(session.rollouts.map((rollout) => keyOf(rollout.path)))
     const threads = new Set(session.rollouts.map((rollout) => rollout.threadId))
     const wanted = new Set<string>()
+    /** Beats since a thread was last wanted, and the one at which the folders are searched for it again. */
+    let [beats, searchAtBeat] = [0, 1]
     const isWhole = session.rollouts.length === 0 || threads.has(session.rootThreadId)
 
     const belongs = ({ threadId, sessionId, parentThreadId }: Rollout): boolean =>
@@ -101,6 +106,10 @@ export const liveSession = (
       })
 
     yield* watch.listen((changed) => {
+      if (changed === beat) {
+        if (wanted.size === 0 || ++beats < searchAtBeat) return
+        searchAtBeat = Math.min(2 * beats, beats + beatsBetweenSearchesMax)
+      }
       if (typeof changed === "symbol" || !known.has(keyOf(changed))) Queue.offerUnsafe(noticed, changed)
     })
     yield* Effect.forkScoped(
@@ -136,6 +145,8 @@ export const liveSession = (
         Effect.sync(() => {
           if (threads.has(threadId)) return
           wanted.add(threadId)
+          beats = 0
+          searchAtBeat = 1
           Queue.offerUnsafe(noticed, path ?? beat)
         })
     }

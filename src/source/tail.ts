@@ -26,7 +26,7 @@ import {
 } from "./file.ts"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
 import { plainName } from "./rollout.ts"
-import type { Watch } from "./watch.ts"
+import type { Change, Watch } from "./watch.ts"
 
 export interface TailOptions extends Pick<ReadOptions, "lineBytesMax"> {
   readonly from?: Position
@@ -42,7 +42,8 @@ const placesOf = (path: string): ReadonlyArray<string> => {
     ...(sessions !== undefined && year && month && day ? [join(sessions, year, month, day)] : []),
     ...(archived !== undefined ? [archived] : [])
   ]
-  return [...new Set(folders.flatMap((folder) => [join(folder, name), join(folder, `${name}.zst`)]))]
+  const elsewhere = folders.flatMap((folder) => [join(folder, name), join(folder, `${name}.zst`)])
+  return [...new Set([path, ...elsewhere])]
 }
 
 /** What a file is like, for the question whether anything happened to it. */
@@ -74,8 +75,8 @@ const printOf = ({ path, descriptor }: OpenFile, end: number) =>
 export interface Tail {
   /** Reads on to the present end. Looks are made one after the other, each to its end. */
   readonly look: Stream.Stream<LineBatch>
-  /** May a change of this path be one of the file's? */
-  readonly concerns: (path: string) => boolean
+  /** May this change be one of the file's? Cheap enough to be asked at every beat. */
+  readonly isWorthALook: (changed: Change) => boolean
 }
 
 /** A tail of the file that the user or Codex named, present or not. */
@@ -119,23 +120,33 @@ export const makeTail = (named: string, options: TailOptions = {}): Tail => {
       })
     )
 
-  const look = Stream.suspend((): Stream.Stream<LineBatch> => {
-    for (const place of new Set([path, ...placesOf(named)])) {
+  const places = placesOf(named)
+  /** Where the file is now, if there is anything new about it. */
+  const news = (): string | undefined => {
+    for (const place of path === named ? places : [path, ...places]) {
       const stats = statOf(place)
-      if (stats === undefined) continue
-      if (readAs === formOf(place, stats)) return Stream.empty
-      return Stream.catch(readOn(place), ({ code, message }) => {
-        // Gone since: it is waited for. Anything else is said once, not at every look.
-        if (code === "ENOENT" || message === failedWith) return Stream.empty
-        failedWith = message
-        return Stream.succeed({ lines: [], skipped: [{ file: place, ...position, reason: message }] })
-      })
+      if (stats !== undefined) return readAs === formOf(place, stats) ? undefined : place
     }
-    return Stream.empty
+    return undefined
+  }
+
+  const look = Stream.suspend((): Stream.Stream<LineBatch> => {
+    const place = news()
+    if (place === undefined) return Stream.empty
+    return Stream.catch(readOn(place), ({ code, message }) => {
+      // Gone since: it is waited for. Anything else is said once, not at every look.
+      if (code === "ENOENT" || message === failedWith) return Stream.empty
+      failedWith = message
+      return Stream.succeed({ lines: [], skipped: [{ file: place, ...position, reason: message }] })
+    })
   })
 
   const name = basename(plainName(named))
-  return { look, concerns: (changed) => basename(plainName(changed)) === name }
+  return {
+    look,
+    isWorthALook: (changed) =>
+      typeof changed === "symbol" ? news() !== undefined : basename(plainName(changed)) === name
+  }
 }
 
 /** Follows a file until interrupted: looks whenever it may have changed. */
@@ -143,8 +154,8 @@ export const followTail = (tail: Tail, watch: Watch): Stream.Stream<LineBatch> =
   Stream.unwrap(
     Effect.gen(function* () {
       const changed = Latch.makeUnsafe(true)
-      yield* watch.listen((path) => {
-        if (typeof path === "symbol" || tail.concerns(path)) changed.openUnsafe()
+      yield* watch.listen((change) => {
+        if (tail.isWorthALook(change)) changed.openUnsafe()
       })
       const wait = Effect.tap(changed.await, () => changed.close)
       return Stream.flatMap(Stream.fromEffectRepeat(wait), () => tail.look)

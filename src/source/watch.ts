@@ -2,7 +2,7 @@
  * Who wrote where: messages of the file system about folders, and a slow beat in case one gets lost.
  *
  * Owns the watchers of some folders, those that are not there yet included. Listeners get
- * the path that changed, or about once a second `beat`: then a file is looked at without having been named. Between
+ * the path that changed, or now and then `beat`: then a file is looked at without having been named. Between
  * messages and beats nothing runs. Reads no file. Times are milliseconds.
  */
 import { type FSWatcher, statSync, watch } from "node:fs"
@@ -14,14 +14,16 @@ export const beat = Symbol("beat")
 /** Look for what you don't know as well: a folder is watched only from now on. */
 export const relist = Symbol("relist")
 
-export type Listener = (changed: string | typeof beat | typeof relist) => void
+/** A path that something happened to, or one of the two that name nothing. */
+export type Change = string | typeof beat | typeof relist
+export type Listener = (change: Change) => void
 
 export interface Watch {
   /** Calls the listener until the scope ends. */
   readonly listen: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
 }
 
-const beatMs = 1_000
+const beatMs = 2_000
 
 export interface WatchedFolder {
   readonly folder: string

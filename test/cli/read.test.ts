@@ -1,0 +1,144 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { temporaryFolder } from "../support/folder.ts"
+import { objects, run, sampleFolder, start, textUntil } from "../support/tracer.ts"
+
+// Each test starts the product, some several times, on a machine that may be busy.
+setDefaultTimeout(60_000)
+
+const transcripts = readdirSync(sampleFolder)
+  .sort()
+  .map((name) => join(sampleFolder, name))
+const [root = "", agent = ""] = transcripts
+const ids = (stdout: string) => objects(stdout).map((span) => span.id)
+/** The last write of each span: one that a later record corrects is written again. */
+const spans = (stdout: string) => new Map(objects(stdout).map((span) => [span.id, span]))
+
+describe("tracer PATH", () => {
+  test("a folder, its root's transcript, and the two as standard input give the same spans", async () => {
+    const [folder, file, piped] = await Promise.all([
+      run([sampleFolder]),
+      run([root]),
+      run([], { stdin: readFileSync(root, "utf8") + readFileSync(agent, "utf8") })
+    ])
+    expect(folder.code).toBe(0)
+    expect(folder.stderr).toBe("")
+    expect(objects(folder.stdout).filter((span) => span.kind === "session").length).toBe(1)
+    expect(spans(file.stdout)).toEqual(spans(folder.stdout))
+    expect(new Set(ids(piped.stdout))).toEqual(new Set(ids(folder.stdout)))
+  })
+
+  test("several sinks work side by side", async () => {
+    const { stdout, code } = await run(["--to", "jsonl", "--to", "tree", sampleFolder])
+    expect(code).toBe(0)
+    expect(stdout).toContain('"kind":"session"')
+    expect(stdout).toContain("├─")
+  })
+
+  test("lines that mean nothing are counted on stderr, exit 1, and change no span", async () => {
+    const lines = readFileSync(root, "utf8").trim().split("\n")
+    const garbled = [...lines.slice(0, 5), "no json", ...lines.slice(5), '{"torn":'].join("\n")
+    const [whole, found] = await Promise.all([run([], { stdin: lines.join("\n") }), run([], { stdin: garbled })])
+    expect(whole.code).toBe(0)
+    expect(found.code).toBe(1)
+    expect(spans(found.stdout)).toEqual(spans(whole.stdout))
+    expect(found.stderr).toContain("tracer: 2 lines skipped")
+    expect(found.stderr).toContain("(at -:6)")
+  })
+
+  test("records that nobody knows are noted, and all is well", async () => {
+    const unknown = '{"timestamp":"2026-11-21T09:28:50.000Z","type":"brand_new_record","payload":{}}\n'
+    const { code, stderr } = await run([], { stdin: readFileSync(root, "utf8") + unknown })
+    expect(code).toBe(0)
+    expect(stderr).toContain("brand_new_record")
+  })
+
+  test("what names nothing is wrong use: exit 2, a hint, and nothing on stdout", async () => {
+    const { code, stdout, stderr } = await run(["nonsense.jsonl"])
+    expect([code, stdout]).toEqual([2, ""])
+    expect(stderr).toStartWith("tracer: nonsense.jsonl: there is no such file")
+    expect(stderr).toContain("hint:")
+  })
+
+  test("a misspelt flag is wrong use, with the usage on stderr only", async () => {
+    const { code, stdout, stderr } = await run(["--contents", "none", sampleFolder])
+    expect([code, stdout]).toEqual([2, ""])
+    expect(stderr).toContain("--contents")
+    expect(stderr).toContain("usage: tracer")
+    expect((await run(["--llm-input-max", "many", sampleFolder])).stderr).toContain("many is no size; 4MiB")
+  })
+
+  test("nothing but regular files is opened", async () => {
+    const { code, stderr } = await run(["/dev/zero"])
+    expect(code).toBe(1)
+    expect(stderr).toContain("it is not a regular file")
+  })
+
+  test("a reader that leaves ends it quietly", async () => {
+    const home = temporaryFolder()
+    const many = join(home, "many.jsonl")
+    const lines = readFileSync(root, "utf8")
+    writeFileSync(many, lines.repeat(40))
+    const { PATH = "" } = process.env
+    const shell = Bun.spawn({
+      cmd: [
+        "sh",
+        "-c",
+        `{ "$0" "$1" --to jsonl "$2"; echo "code $?" >&2; } | head -n 1 >/dev/null`,
+        process.execPath,
+        join(import.meta.dir, "../../src/main.ts"),
+        many
+      ],
+      env: { HOME: home, PATH },
+      stderr: "pipe"
+    })
+    expect(await new Response(shell.stderr).text()).toBe("code 0\n")
+  })
+
+  test("stopped by a signal, it writes what it has, quietly, and says by its code that it did not read all", async () => {
+    const tracer = start(["--to", "jsonl"], { stdin: "open" })
+    const { stdin } = tracer
+    if (typeof stdin !== "object") throw new Error("stdin is a pipe")
+    stdin.write(readFileSync(root, "utf8").split("\n").slice(0, 40).join("\n"))
+    stdin.write("\n")
+    await stdin.flush()
+    const stdout = await textUntil(tracer.stdout, "\n", () => tracer.kill("SIGTERM"))
+    const [stderr, code] = await Promise.all([new Response(tracer.stderr).text(), tracer.exited])
+    expect([stderr, code]).toEqual(["", 1])
+    expect(objects(stdout).map((span) => span.status)).toContain("unfinished")
+  })
+
+  test("standard input can be named, once", async () => {
+    const stdin = readFileSync(root, "utf8")
+    expect(spans((await run(["-"], { stdin })).stdout)).toEqual(spans((await run([], { stdin })).stdout))
+    expect((await run(["-", "-"])).code).toBe(2)
+  })
+})
+
+describe("tracer without arguments", () => {
+  test("--help and --version write to stdout, and teach", async () => {
+    const [help, version] = await Promise.all([run(["--help"]), run(["--version"])])
+    expect([help.code, version.code]).toEqual([0, 0])
+    expect(help.stdout).toContain("tracer --latest")
+    expect(help.stdout).toContain("Exit codes: 0 all well")
+    expect(version.stdout).toMatch(/^tracer \d+\.\d+\.\d+\n$/)
+  })
+
+  test("completions for a shell are printed", async () => {
+    const { code, stdout } = await run(["--completions", "bash"])
+    expect(code).toBe(0)
+    expect(stdout).toContain("follow")
+  })
+
+  test("on a terminal with nothing piped it shows help", async () => {
+    const home = temporaryFolder()
+    const terminal = Bun.spawn({
+      cmd: ["script", "-qec", `${process.execPath} ${join(import.meta.dir, "../../src/main.ts")}`, "/dev/null"],
+      env: { HOME: home, PATH: process.env.PATH ?? "", TERM: "dumb" },
+      stdout: "pipe"
+    })
+    expect(await new Response(terminal.stdout).text()).toContain("USAGE")
+    expect(await terminal.exited).toBe(0)
+  })
+})
