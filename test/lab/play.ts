@@ -4,6 +4,7 @@
  * Owns a run's life: model server, home, hooks, the processes, and the limit on its time. Whatever happens, everything
  * it started is gone when it returns.
  */
+import { join } from "node:path"
 import { Schema } from "effect"
 import { type AppServer, connect } from "./codex/app-server.ts"
 import { type CodexHome, makeHome } from "./codex/home.ts"
@@ -71,8 +72,9 @@ export const play = async (
   using processes = processesOf(crypto.randomUUID(), environment)
   const failed = (reason: string) => new ScenarioFailed({ scenario: scenario.name, version: codex.version, reason })
 
+  for (const [path, text] of Object.entries(scenario.homeFiles ?? {})) await Bun.write(join(home.home, path), text)
   if (hooks && codex.can("hooks")) {
-    if (ownHooks === undefined) await installJournal(home, codex)
+    if (ownHooks === undefined) await installJournal(home, codex, scenario.guard)
     else await ownHooks.install(home, binary)
     if (codex.can("trustedHooks")) await approveHooks(home, processes.start([binary, "app-server"], home.work))
   }

@@ -3,7 +3,7 @@
  *
  * Plays scenarios on the real Codex, says what is new in their records, and has bench/fidelity compare the product's
  * spans with what was really sent. Without options: a handful on the newest version and two on an older one.
- * --matrix: every scenario on every version. --seeds N: N sessions of the random model, the first half plain, the
+ * --matrix: every scenario on every version, and the table of docs/VERSIONS.md. --seeds N: N sessions of the random model, the first half plain, the
  * second half code mode. --keep: where the recorded cases stay. --learn: what is new becomes known.
  * Exit code: 0 all passed, 1 something failed, 2 wrong use.
  */
@@ -17,6 +17,7 @@ import { randomScenario } from "./random.ts"
 import type { Scenario } from "./scenario.ts"
 import { scenarios } from "./scenarios/index.ts"
 import { merged, newIn, readKnownShapes, type Shapes, shapesOf, writeKnownShapes } from "./shapes.ts"
+import { versionTable } from "./version-table.ts"
 
 const { values } = parseArgs({
   options: {
@@ -84,17 +85,21 @@ const verdict = (good: boolean, text: string) => {
 
 const folder = resolve(values.keep ?? (await mkdtemp(join(tmpdir(), "tracer-cases-"))))
 const cases: Array<string> = []
-const found: Array<Shapes> = []
+const seenBy = new Map<string, Shapes>()
 
 for (const { scenario, version } of plan()) {
   const codex = versionNamed(version)
-  if (!(scenario.needs ?? []).every(codex.can)) continue
   const name = version === newest ? scenario.name : `${version}-${scenario.name}`
+  const lacking = (scenario.needs ?? []).filter((ability) => !codex.can(ability))
+  if (lacking.length > 0) {
+    console.log(`skip ${name}: this version lacks ${lacking.join(", ")}`)
+    continue
+  }
   const begun = performance.now()
   try {
     const { strangers } = await play(scenario, codex, join(folder, name))
     cases.push(join(folder, name))
-    found.push(await shapesOf(join(folder, name)))
+    seenBy.set(version, merged(seenBy.get(version) ?? new Map(), await shapesOf(join(folder, name))))
     const asked = strangers.length === 0 ? "" : `, and it asked for ${[...new Set(strangers)].join(", ")}`
     verdict(true, `${name}: recorded in ${((performance.now() - begun) / 1000).toFixed(1)} s${asked}`)
   } catch (cause) {
@@ -103,10 +108,11 @@ for (const { scenario, version } of plan()) {
 }
 
 const known = await readKnownShapes()
-const seen = merged(...found)
+const seen = merged(...seenBy.values())
 for (const { kind, fields, newKind } of newIn(seen, known)) {
   console.log(newKind ? `new kind: ${kind} {${fields.join(", ")}}` : `new in ${kind}: ${fields.join(", ")}`)
 }
+if (values.matrix) console.log(`\nwhat each version can tell\n\n${versionTable(seenBy)}`)
 if (values.learn) await writeKnownShapes(merged(known, seen))
 
 /** The checker runs the product as a user would, so it is a process of its own; its table goes straight through. */

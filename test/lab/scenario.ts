@@ -5,6 +5,7 @@
  * over and every process of it is ended.
  */
 import type { AppServer } from "./codex/app-server.ts"
+import type { Guard } from "./codex/journal.ts"
 import type { Ability, CodexVersion, ModelKind } from "./codex/versions.ts"
 import type { Script } from "./model/script.ts"
 import type { ModelServer } from "./model/server.ts"
@@ -48,5 +49,9 @@ export interface Scenario {
   readonly tables?: ReadonlyArray<string>
   /** Without hooks the transcript's times are undisturbed; true unless said otherwise. */
   readonly hooks?: boolean
+  /** Files to write into the Codex home before it starts, by path in it. */
+  readonly homeFiles?: Readonly<Record<string, string>>
+  /** A shell command that runs as a PreToolUse or PermissionRequest hook beside the recording one. */
+  readonly guard?: Guard
   readonly drive: (stage: Stage) => Promise<void>
 }

@@ -19,8 +19,15 @@ export const hookEvents = (codex: CodexVersion): ReadonlyArray<string> => [
   ...(codex.can("allHooks") ? later : [])
 ]
 
+/** A hook that does not record but decides. */
+export interface Guard {
+  readonly event: string
+  readonly matcher?: string
+  readonly command: string
+}
+
 /** Writes hooks.json and the script it calls. Codex asks for trust before it runs them (see approveHooks). */
-export const installJournal = async (home: CodexHome, codex: CodexVersion): Promise<void> => {
+export const installJournal = async (home: CodexHome, codex: CodexVersion, guard?: Guard): Promise<void> => {
   const script = join(home.root, "journal.sh")
   // All of stdin first, then one write: a hook that Codex stops while it reads has left nothing, not half a line.
   const lines = [
@@ -32,7 +39,13 @@ export const installJournal = async (home: CodexHome, codex: CodexVersion): Prom
   await Bun.write(script, `${lines.join("\n")}\n`)
   await chmod(script, 0o755)
   const hook = { hooks: [{ type: "command", command: script }] }
-  const events = Object.fromEntries(hookEvents(codex).map((event) => [event, [hook]]))
+  const guarding = guard && { matcher: guard.matcher ?? "*", hooks: [{ type: "command", command: guard.command }] }
+  const events = Object.fromEntries(
+    hookEvents(codex).map((event) => [
+      event,
+      guarding !== undefined && guard?.event === event ? [hook, guarding] : [hook]
+    ])
+  )
   await Bun.write(join(home.home, "hooks.json"), JSON.stringify({ hooks: events }, null, 2))
 }
 

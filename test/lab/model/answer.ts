@@ -29,13 +29,15 @@ export interface Usage {
   readonly reasoning: number
 }
 
-/** How a request ends. Only `completed` reports usage. */
+/** How a request ends. `completed` and `incomplete` report usage. */
 export type Ending =
   | { readonly kind: "completed" }
   /** The connection closes after the items, without `response.completed`. */
   | { readonly kind: "cut" }
   /** `response.failed` after the items. */
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  /** `response.incomplete` after the items, e.g. because the output limit is reached. */
+  | { readonly kind: "incomplete"; readonly reason: string }
   /** An HTTP error instead of a stream. */
   | { readonly kind: "refused"; readonly status: number; readonly error: Readonly<Record<string, unknown>> }
 
@@ -114,6 +116,12 @@ export const cut = (...items: ReadonlyArray<ItemTemplate>): Answer => ({ ...answ
 export const failed = (code: string, message: string, ...items: ReadonlyArray<ItemTemplate>): Answer => ({
   ...answer(...items),
   ending: { kind: "failed", code, message }
+})
+
+/** A stream that ends in `response.incomplete`. */
+export const incomplete = (reason: string, ...items: ReadonlyArray<ItemTemplate>): Answer => ({
+  ...answer(...items),
+  ending: { kind: "incomplete", reason }
 })
 
 /** An HTTP error: 400 ends the turn, 429 and 5xx are tried again. */

@@ -8,7 +8,7 @@
 import type { Usage } from "./answer.ts"
 
 /** How a request ended, seen from the server. `open`: the server stopped before it had answered. */
-export type Outcome = "open" | "completed" | "cut" | "failed" | "refused" | "cancelled"
+export type Outcome = "open" | "completed" | "cut" | "failed" | "incomplete" | "refused" | "cancelled"
 
 export interface RequestRecord {
   readonly url: string
@@ -28,7 +28,7 @@ export interface RequestRecord {
   outcome: Outcome
   /** HTTP status, where the request was refused. */
   status?: number
-  /** Only what was really reported, i.e. sent inside `response.completed`. */
+  /** Only what was really reported, i.e. sent inside `response.completed` or `response.incomplete`. */
   usage?: Usage
 }
 

@@ -32,7 +32,7 @@ export type Step = Answer | ((asked: Asked) => Answer)
 export type Program = ReadonlyArray<Step> | ((asked: Asked) => Answer)
 
 /**
- * Programs by agent. Keys: `/root`; a v2 agent's path; `review` for a reviewer; `compaction` for the requests that ask
+ * Programs by agent. Keys: `/root`; a v2 agent's path; `review` for a reviewer, `guardian` for one of approvals; `compaction` for the requests that ask
  * for a summary; `*` for whoever has no program; anything else is found in the text of a v1 agent's task, since v1
  * agents have no path of their own.
  */
@@ -94,7 +94,7 @@ export const prompterOf = (script: Script): Prompter => {
 
 const nameOf = (script: Script, incoming: Incoming): string => {
   const { agent_name: path } = incoming.turnMetadata ?? {}
-  if (incoming.subagent === "review") return "review"
+  if (incoming.subagent === "review" || incoming.subagent === "guardian") return incoming.subagent
   if (typeof path === "string" && path !== "/root") return path
   if (incoming.subagent?.endsWith("_spawn")) {
     const task = textOf(incoming.input.findLast((item) => item.role === "user")?.content)

@@ -98,7 +98,7 @@ export const startModelServer = (script: Script): ModelServer => {
           return
         }
         if (frame.afterMs > 0) await Bun.sleep(frame.afterMs)
-        if (frame.event === "response.completed") record.usage = usage
+        if (frame.event === "response.completed" || frame.event === "response.incomplete") record.usage = usage
         // Told before the bytes leave: whoever saw them must find the request ended.
         if (next === frames.length && outcome !== "cut") end(outcome)
         controller.enqueue(new TextEncoder().encode(frameText(frame)))

@@ -49,6 +49,14 @@ export const framesOf = (told: Answer, names: ResponseNames, usage: Usage): Read
       afterMs: lastAfterMs
     })
   }
+  if (told.ending.kind === "incomplete") {
+    const details = { incomplete_details: { reason: told.ending.reason }, usage: usageOf(usage) }
+    frames.push({
+      event: "response.incomplete",
+      payload: { response: { ...response, status: "incomplete", output: items, ...details } },
+      afterMs: lastAfterMs
+    })
+  }
   return frames
 }
 

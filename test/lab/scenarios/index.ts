@@ -6,6 +6,7 @@ import { agentsInterrupted } from "./agents-interrupted.ts"
 import { agentsResume } from "./agents-resume.ts"
 import { agentsV1 } from "./agents-v1.ts"
 import { approvals } from "./approvals.ts"
+import { autoReview } from "./auto-review.ts"
 import { clientTools } from "./client-tools.ts"
 import { code } from "./code.ts"
 import { codeOverlap } from "./code-overlap.ts"
@@ -14,16 +15,19 @@ import { compactAuto } from "./compact-auto.ts"
 import { compactCode } from "./compact-code.ts"
 import { compactManual } from "./compact-manual.ts"
 import { crash } from "./crash.ts"
+import { failedTurns } from "./failed-turns.ts"
 import { failures } from "./failures.ts"
 import { firstSteps } from "./first-steps.ts"
 import { forkPoints } from "./fork-points.ts"
 import { forks } from "./forks.ts"
 import { goals } from "./goals.ts"
+import { hookDecides } from "./hook-decides.ts"
 import { images } from "./images.ts"
 import { interrupt } from "./interrupt.ts"
 import { interruptCell } from "./interrupt-cell.ts"
 import { modelChange } from "./model-change.ts"
 import { outliving } from "./outliving.ts"
+import { policy } from "./policy.ts"
 import { queue } from "./queue.ts"
 import { resume } from "./resume.ts"
 import { revert } from "./revert.ts"
@@ -56,7 +60,11 @@ export const scenarios: ReadonlyArray<Scenario> = [
   interrupt,
   interruptCell,
   approvals,
+  autoReview,
+  policy,
+  hookDecides,
   failures,
+  failedTurns,
   steering,
   review,
   images,
