@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly home?: string
   readonly cwd?: string
   readonly stdin?: string | Blob | "open"
-  readonly env?: { readonly [name: string]: string }
+  readonly env?: { readonly [name: string]: string | undefined }
   /** The executable; the sources where it is absent. */
   readonly executable?: string
 }
