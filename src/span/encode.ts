@@ -5,7 +5,7 @@
  * requests share their items, so an encoder keeps each item's text as long as the item lives, and writing an input
  * is joining texts. Sizes are UTF-8 bytes.
  */
-import type { Json } from "../wire/json.ts"
+import type { Json, JsonObject } from "../wire/json.ts"
 import { type HistoryItem, isModelInput, type ModelInput } from "./model-input.ts"
 import { redact } from "./redact.ts"
 import type { Span, SpanError } from "./span.ts"
@@ -30,14 +30,14 @@ export const captureDefault: CaptureOptions = {
 
 /** How a sink writes history items, where it cannot take them as they are. */
 export interface ItemForm {
-  readonly item: (item: HistoryItem) => Json
+  readonly item: (value: JsonObject) => Json
   /** Stands for the oldest items of an input, which were left out to keep its bound. */
   readonly leftOut: (count: number) => Json
 }
 
 /** Items as Codex sent them, and a marker of a type that no Responses item has. */
 export const asSent: ItemForm = {
-  item: (item) => item.value,
+  item: (value) => value,
   leftOut: (count) => ({ type: "items_left_out", count })
 }
 
@@ -53,7 +53,7 @@ export interface Encoded {
   readonly error?: SpanError
   /** Absent when unknown or not captured. */
   readonly input?: Pieces
-  readonly output?: string
+  readonly output?: Pieces
   /** JSON text of an object. */
   readonly metadata: string
 }
@@ -69,7 +69,18 @@ interface Sized {
   readonly bytes: number
 }
 
+const isItems = (output: Json): output is ReadonlyArray<JsonObject> =>
+  Array.isArray(output) &&
+  output.every((item: Json) => typeof item === "object" && item !== null && !Array.isArray(item))
+
 const piece = (text: string): Pieces => ({ texts: [text], bytes: Buffer.byteLength(text) })
+
+const comma = piece(",")
+
+const joined = (all: ReadonlyArray<Pieces>): Pieces => ({
+  texts: all.flatMap((pieces) => pieces.texts),
+  bytes: all.reduce((sum, pieces) => sum + pieces.bytes, 0)
+})
 
 /** A JSON array of items that come newest first. */
 const listed = (newest: ReadonlyArray<Sized>): Pieces => {
@@ -88,16 +99,24 @@ const listed = (newest: ReadonlyArray<Sized>): Pieces => {
 
 /** An encoder for one form of items; it remembers their texts, so make one per sink and keep it. */
 export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent): SpanEncoder => {
-  const sized = new WeakMap<HistoryItem, Sized>()
+  // By the value: what a model produced is an item of the next request's input.
+  const sized = new WeakMap<JsonObject, Sized>()
   const clean = capture.redact ? redact : (text: string) => text
 
-  const itemText = (item: HistoryItem): Sized => {
-    const known = sized.get(item)
+  const itemText = (value: JsonObject): Sized => {
+    const known = sized.get(value)
     if (known !== undefined) return known
-    const text = clean(JSON.stringify(form.item(item)))
+    const text = clean(JSON.stringify(form.item(value)))
     const made = { text, bytes: Buffer.byteLength(text) }
-    sized.set(item, made)
+    sized.set(value, made)
     return made
+  }
+
+  const outputPieces = (span: Span): Pieces | undefined => {
+    const { output } = span
+    if (output === undefined) return undefined
+    if (span.kind !== "llm" || !isItems(output)) return piece(clean(JSON.stringify(output)))
+    return listed(output.map(itemText).reverse())
   }
 
   /** Items `from` to `to` as a JSON array: the newest ones within the bound, a marker for the rest. */
@@ -109,7 +128,7 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
     for (let index = to - 1; index >= from; index--) {
       const item = items[index]
       if (item === undefined) continue
-      const made = itemText(item)
+      const made = itemText(item.value)
       bytes += made.bytes + 1
       if (bytes > capture.llmInputBytesMax) {
         // The marker needs room as well: newer items that fitted without it may have to go.
@@ -140,12 +159,13 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
     const model = isModelInput(input) ? modelInput(input) : undefined
     const pieces =
       model !== undefined ? model.pieces : input === undefined ? undefined : piece(clean(JSON.stringify(input)))
+    const output = outputPieces(span)
     const metadata = model?.facts === undefined ? span.metadata : { ...span.metadata, ...model.facts }
     return {
       name: clean(span.name),
       ...(span.error !== undefined && { error: { ...span.error, message: clean(span.error.message) } }),
       ...(pieces !== undefined && { input: pieces }),
-      ...(span.output !== undefined && { output: clean(JSON.stringify(span.output)) }),
+      ...(output !== undefined && { output }),
       metadata: clean(JSON.stringify(metadata))
     }
   }
@@ -156,16 +176,13 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
       const { name, error, input, output, metadata } = encode(span)
       const { id, trace_id, parent_id, thread_id, kind, start, end, status, metrics, tags } = span
       const head = JSON.stringify({ id, trace_id, parent_id, thread_id, kind, name, start, end, status, error })
-      const rest =
-        `${output === undefined ? "" : `"output":${output},`}"metadata":${metadata},` +
-        `"metrics":${JSON.stringify(metrics)},"tags":${JSON.stringify(tags)}}\n`
-      const before = `${head.slice(0, -1)},`
-      if (input === undefined) return piece(before + rest)
-      const [first, last] = [`${before}"input":`, `,${rest}`]
-      return {
-        texts: [first, ...input.texts, last],
-        bytes: Buffer.byteLength(first) + input.bytes + Buffer.byteLength(last)
-      }
+      const rest = `"metadata":${metadata},"metrics":${JSON.stringify(metrics)},"tags":${JSON.stringify(tags)}}\n`
+      return joined([
+        piece(`${head.slice(0, -1)},`),
+        ...(input === undefined ? [] : [piece('"input":'), input, comma]),
+        ...(output === undefined ? [] : [piece('"output":'), output, comma]),
+        piece(rest)
+      ])
     }
   }
 }

@@ -48,8 +48,7 @@ const toolNames = (tools: ReadonlyArray<Json>): ReadonlyArray<string> =>
   })
 
 /** One Responses item in a form that the parser knows. */
-export const parsableItem = (value: Json): Json => {
-  if (!isObject(value)) return value
+const parsableItem = (value: JsonObject): Json => {
   if (value.type === undefined || parsed.has(value.type)) return value
   if (value.type === "agent_message") return agentMessage(value)
   if (value.type === "additional_tools") {
@@ -58,11 +57,8 @@ export const parsableItem = (value: Json): Json => {
   return message("developer", `[${String(value.type)}] ${JSON.stringify(value)}`)
 }
 
-/** What a model produced: a list of items, or whatever else it is. */
-export const parsableOutput = (output: Json): Json => (Array.isArray(output) ? output.map(parsableItem) : output)
-
 export const parsableItems: ItemForm = {
-  item: (item) => parsableItem(item.value),
+  item: parsableItem,
   leftOut: (count) => message("developer", `[${count} older items left out]`)
 }
 

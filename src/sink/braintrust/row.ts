@@ -12,7 +12,7 @@ import type { Span, SpanKind, SpanWrite } from "../../span/span.ts"
 import { version } from "../../version.ts"
 import type { Json, JsonObject } from "../../wire/json.ts"
 import type { Row } from "../sink.ts"
-import { parsableItems, parsableOutput, toolsOf } from "./items.ts"
+import { parsableItems, toolsOf } from "./items.ts"
 
 /** An outer span of a caller's trace, which sessions hang under. */
 export interface OuterSpan {
@@ -76,11 +76,7 @@ export const makeRowEncoder = (capture: CaptureOptions, outer: OuterSpan | undef
       thread_id: span.thread_id,
       ...(span.status !== undefined && { status: span.status })
     }
-    const encoded = encoder.encode({
-      ...span,
-      metadata: { ...span.metadata, ...facts },
-      ...(span.kind === "llm" && span.output !== undefined && { output: parsableOutput(span.output) })
-    })
+    const encoded = encoder.encode({ ...span, metadata: { ...span.metadata, ...facts } })
     const tools = isModelInput(input) && encoded.input !== undefined && capture.content === "full" ? toolsOf(input) : []
     const toolsText = tools.length === 0 ? undefined : JSON.stringify(tools)
     const { metadata, span_attributes: attributes, ...others } = outer?.propagated ?? {}
@@ -102,7 +98,7 @@ export const makeRowEncoder = (capture: CaptureOptions, outer: OuterSpan | undef
       ...(span.tags.length > 0 && { tags: span.tags })
     })
     const inputText = cut(encoded.input?.texts.join(""), contentBytesMax)
-    const outputText = cut(encoded.output, contentBytesMax)
+    const outputText = cut(encoded.output?.texts.join(""), contentBytesMax)
     return (
       `${head.slice(0, -1)},"metadata":${metadataText},"context":${context}` +
       `${inputText === undefined ? "" : `,"input":${inputText}`}${outputText === undefined ? "" : `,"output":${outputText}`}` +
