@@ -5,6 +5,7 @@
  */
 import type { EventOf } from "../domain/event.ts"
 import type { Json } from "../wire/json.ts"
+import { joinBatch, leaveBatch } from "./batch-rows.ts"
 import { answeredCell, isCellAnswer, waitedCell } from "./cell.ts"
 import { noEffects, type Step } from "./effect.ts"
 import { responseKey } from "./response.ts"
@@ -63,22 +64,26 @@ export const called = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: s
     })
     return withTool(asked, tool)
   })
-  if (!custom || name !== "exec") return stepped
-  const [next, effects] = stepped
-  return [{ ...next, cells: [...next.cells.slice(-cellsMax), { turnId, callId, taken: [] }] }, effects]
+  const isCell = custom && name === "exec"
+  if (!isCell && cellId === undefined) return stepped
+  return inOrder<Thread>(
+    stepped[0],
+    (t) => [isCell ? { ...t, cells: [...t.cells.slice(-cellsMax), { turnId, callId, taken: [] }] } : t, stepped[1]],
+    (t) => joinBatch(t, turnId, callId)
+  )
 }
 
 /** Where a call's facts go: what hooks already told of it, or a further use of an id that was answered before. */
 const callSlot = (turn: Turn, callId: string): readonly [Turn, Tool] => {
-  const key = `${turn.turnId}/${callId}`
-  const known = Table.get(turn.tools, key)
-  if (known === undefined) return [turn, newTool(turn.threadId, turn.turnId, callId, false)]
+  const slot = `${turn.turnId}/${callId}`
+  const known = Table.get(turn.tools, slot)
+  const fresh = newTool(turn.threadId, turn.turnId, callId, false)
+  if (known === undefined) return [turn, fresh]
   if (known.call === undefined) return [turn, known]
-  let n = 2
-  while (Table.get(turn.tools, `${key}#${n}`) !== undefined) n++
-  const earlier = { ...known, key: { ...known.key, key: `${key}#1` } }
-  const again = { ...newTool(turn.threadId, turn.turnId, callId, false), key: { ...known.key, key: `${key}#${n}` } }
-  return [{ ...turn, tools: Table.set(Table.set(turn.tools, key, again), `${key}#1`, earlier) }, again]
+  let n = 1
+  while (Table.get(turn.tools, `${slot}#${n}`) !== undefined) n++
+  const again = { ...fresh, key: { ...fresh.key, key: `${slot}#${n + 1}` } }
+  return [{ ...turn, tools: Table.set(turn.tools, `${slot}#${n}`, known) }, again]
 }
 
 /** The cell that goes by a runtime id. */
@@ -105,7 +110,8 @@ export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
   return inOrder<Thread>(
     { ...thread, answeredAt: event.at },
     (t) => inTurn(t, { ...event, turnId: tool.turnId }, (turn) => withTool(turn, cell ? { ...told, cell } : told)),
-    (t) => (tool.cellCallId === undefined ? [t, noEffects] : waited(t, event, tool.cellCallId, output))
+    (t) => (tool.cellCallId === undefined ? [t, noEffects] : waited(t, event, tool.cellCallId, output)),
+    (t) => leaveBatch(t, callId)
   )
 }
 

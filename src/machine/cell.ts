@@ -70,6 +70,8 @@ export interface Candidate {
   readonly cell: Cell
   /** Places in the source whose calls were already found. */
   readonly taken: ReadonlyArray<number>
+  /** Whether the call ran while this cell is thought to have had its turn (schedule.ts). */
+  readonly inTime: boolean
 }
 
 /** What a nested call tells of itself: its own words, as they would stand in the source. */
@@ -108,41 +110,59 @@ const callSites = (source: string): ReadonlyArray<number> =>
 /** How well a nested call fits a cell, and which place in its source it would be. */
 interface Fit {
   readonly candidate: Candidate
-  /** 2: its words stand there, at a place that is still free. 1: at places that are all taken. Below: a share of them. */
+  /** 2: its words stand there, at a place that is still free. 1: at places that are all taken. Below: as far as they do. */
   readonly score: number
   readonly place?: number
   /** Calls that stand before that place and were not seen yet: a script runs from the top. */
   readonly skipped: number
 }
 
+/** How much of a word's beginning stands in the source: what a script adds to it (a counter) comes last. */
+const beginning = (source: string, word: string): number => {
+  let [low, high] = [0, word.length]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (source.includes(word.slice(0, middle))) low = middle
+    else high = middle - 1
+  }
+  return word.length === 0 ? 0 : low / word.length
+}
+
+/** How much of words that a script has put together stands in its source, from 0 to 0.9. */
+const likeness = (source: string, words: ReadonlyArray<string>): number => {
+  const pieces = words.flatMap((word) => word.split(/[^\p{L}\p{N}._/-]+/u)).filter((piece) => piece.length > 2)
+  const share = pieces.length === 0 ? 0 : pieces.filter((piece) => source.includes(piece)).length / pieces.length
+  return 0.45 * share + 0.45 * beginning(source, words[0] as string)
+}
+
 const fit = (candidate: Candidate, words: ReadonlyArray<string>): Fit => {
   const { cell, taken } = candidate
   const places = placesOf(cell.source, words[0] as string)
-  if (places.length > 0 && words.every((word) => placesOf(cell.source, word).length > 0)) {
-    const place = places.find((at) => !taken.includes(at))
-    if (place === undefined) return { candidate, score: 1, skipped: 0 }
-    const sites = callSites(cell.source).filter((at) => at < place)
-    return {
-      candidate,
-      score: 2,
-      place,
-      skipped: Math.max(0, sites.length - 1 - taken.filter((at) => at < place).length)
-    }
+  if (places.length === 0 || words.some((word) => placesOf(cell.source, word).length === 0)) {
+    return { candidate, score: likeness(cell.source, words), skipped: 0 }
   }
-  const pieces = words.flatMap((word) => word.split(/[^\p{L}\p{N}._/-]+/u)).filter((piece) => piece.length > 2)
-  const share = pieces.length === 0 ? 0 : pieces.filter((piece) => cell.source.includes(piece)).length / pieces.length
-  return { candidate, score: 0.9 * share, skipped: 0 }
+  const place = places.find((at) => !taken.includes(at))
+  if (place === undefined) return { candidate, score: 1, skipped: 0 }
+  const before = callSites(cell.source).filter((at) => at < place).length - 1
+  return { candidate, score: 2, place, skipped: Math.max(0, before - taken.filter((at) => at < place).length) }
 }
+
+/** How much nearer in words another cell must be to outweigh that it is out of time. */
+const inTimeWorth = 0.3
+
+/** What is no difference between two cells. */
+const margin = 0.15
 
 /** The cell that a nested call belongs to, its place there, and whether another cell was as likely or nearly so. */
 export const attribute = (
   candidates: ReadonlyArray<Candidate>,
   words: ReadonlyArray<string>
 ): { readonly callId: string; readonly place?: number; readonly inferred: boolean } | undefined => {
+  const worth = ({ score, candidate }: Fit): number => score + (candidate.inTime ? inTimeWorth : 0)
   const ranked = candidates.map((candidate) => fit(candidate, words))
-  ranked.sort((a, b) => b.score - a.score || a.skipped - b.skipped)
-  const [first, second] = ranked
+  ranked.sort((a, b) => worth(b) - worth(a) || a.skipped - b.skipped)
+  const [first, ...others] = ranked
   if (first === undefined) return undefined
-  const inferred = second !== undefined && (second.score >= 1 || first.score < 1)
+  const inferred = others.some((other) => other.score >= Math.min(1, first.score - margin))
   return { callId: first.candidate.callId, inferred, ...(first.place !== undefined && { place: first.place }) }
 }

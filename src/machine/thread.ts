@@ -84,6 +84,8 @@ export interface Thread {
   readonly unclaimed?: Usage
   /** This version writes a usage record per response. */
   readonly usageRecords: boolean
+  /** The `exec` and `wait` calls of the latest response that made any, while some are not answered. */
+  readonly batch?: { readonly turnId: string; readonly requestKey: string; readonly callIds: ReadonlyArray<string> }
   /** When the last output was recorded. */
   readonly answeredAt?: number
   /** The latest code cells, oldest first. */

@@ -53,14 +53,21 @@ export const toolHooked = (thread: Thread, event: EventOf<"ToolHooked">): Step<T
 
 // ------------------------------------------------------------------------------------------------------- Nested calls
 
-/** The cells that were running when a nested call began; one that had to end first ended when the call was done. */
+/** How far the estimated window of a cell may be off. */
+const slack = 0.05
+
+/** The cells that can have been running when a nested call began, as their records tell; narrower where it is known. */
 const candidates = (thread: Thread, at: number): ReadonlyArray<Candidate & { readonly turnId: string }> =>
   thread.cells.flatMap(({ turnId, callId, taken }) => {
     const turn = Table.get(thread.turns, turnId)
-    const cell = turn && Table.get(turn.tools, `${turnId}/${callId}`)?.cell
+    const tool = turn && Table.get(turn.tools, `${turnId}/${callId}`)
+    const cell = tool?.cell
     if (cell === undefined || cell.calledAt > at + 0.005) return []
-    if (cell.endedAt !== undefined && cell.endedAt < at - 0.1) return []
-    return [{ turnId, callId, cell, taken }]
+    const over = cell.yielded ? cell.endedAt : tool?.answer?.at
+    if (over !== undefined && over < at - 0.005) return []
+    const from = tool?.turnTaken?.startedAt ?? cell.calledAt
+    const inTime = at >= from - slack && (cell.endedAt === undefined || at <= cell.endedAt + slack)
+    return [{ turnId, callId, cell, taken, inTime }]
   })
 
 const placeNested = (
@@ -72,6 +79,7 @@ const placeNested = (
   const turn = turnId === undefined ? undefined : Table.get(thread.turns, turnId)
   const tool = turn && Table.get(turn.tools, `${turn.turnId}/${event.callId}`)
   if (turn === undefined || tool === undefined || !tool.nested || tool.parent !== undefined) return [thread, noEffects]
+  if (!decide && thread.batch !== undefined && thread.batch.callIds.length > 1) return [thread, noEffects]
   const possible = candidates(thread, toolStart(tool))
   const words = evidence(toolName(tool), tool.run?.input ?? tool.hook?.input)
   const found = attribute(possible, words)

@@ -50,6 +50,10 @@ export interface Tool {
   }
   readonly approval?: Approval
   readonly cell?: Cell
+  /** Of an `exec` or `wait` whose response called several: when it had its turn (schedule.ts). */
+  readonly turnTaken?: { readonly startedAt: number; readonly endedAt: number }
+  /** It shares its response with calls that are not answered yet: when it ran cannot be told. */
+  readonly queued?: true
   /** Of a `wait`: the call that started the cell it waits for. */
   readonly cellCallId?: string
   readonly agentThreadId?: string
@@ -126,6 +130,7 @@ const stillRunning = (tool: Tool): boolean =>
 
 /** Whether nothing more is expected of the call. */
 export const toolEnded = (tool: Tool): boolean => {
+  if (tool.queued === true) return tool.turnEnd !== undefined
   if (tool.cell !== undefined && tool.cell.endedAt === undefined)
     return tool.turnEnd !== undefined && !tool.cell.yielded
   if (tool.nested) return tool.run?.endedAt !== undefined || tool.turnEnd !== undefined
@@ -139,7 +144,7 @@ export const toolVisible = (tool: Tool): boolean =>
   tool.parent !== undefined && (tool.call !== undefined || tool.run !== undefined || tool.nested)
 
 /** `Wall time: 0.4798 seconds` of an answer, and how coarse it is written (seconds). */
-const wallTime = (tool: Tool): { readonly seconds: number; readonly grain: number } | undefined => {
+export const wallTime = (tool: Tool): { readonly seconds: number; readonly grain: number } | undefined => {
   const found = /(?:^|\n)Wall time:? (\d+)(?:\.(\d+))? seconds/.exec(answerText(tool) ?? "")
   if (found === null) return undefined
   const decimals = found[2]?.length ?? 0
@@ -168,7 +173,7 @@ const answeredAt = (tool: Tool, start: number): number | undefined => {
  * A call that had to queue began later than it was recorded: its end, less the wall time that it tells.
  */
 export const toolStart = (tool: Tool): number => {
-  const told = tool.run?.startedAt ?? tool.hook?.startedAt
+  const told = tool.turnTaken?.startedAt ?? tool.run?.startedAt ?? tool.hook?.startedAt
   if (told !== undefined) return told
   const called = tool.call?.at ?? tool.run?.endedAt ?? tool.answer?.at ?? 0
   const wall = wallTime(tool)
@@ -182,6 +187,7 @@ export const toolEnd = (tool: Tool): number | undefined => {
   if (!toolEnded(tool)) return undefined
   const start = toolStart(tool)
   if (tool.cell !== undefined) return tool.cell.endedAt ?? tool.turnEnd?.at
+  if (tool.turnTaken !== undefined) return tool.turnTaken.endedAt
   if (tool.run?.endedAt !== undefined) return Math.max(start, tool.run.endedAt)
   const answered = answeredAt(tool, start)
   if (answered !== undefined) return Math.min(answered, tool.hook?.endedAt ?? answered)

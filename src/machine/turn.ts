@@ -103,11 +103,13 @@ const toolView = (tool: Tool | undefined) => tool && { visible: toolVisible(tool
 
 /** Puts a tool's new facts into its turn, and tells what changed. */
 export const withTool = (turn: Turn, tool: Tool): Step<Turn> => {
-  const before = Table.get(turn.tools, tool.key.key)
-  if (before === tool) return [turn, noEffects]
+  const slot = `${tool.turnId}/${tool.callId}`
+  const held = Table.get(turn.tools, slot)
+  if (held === tool) return [turn, noEffects]
+  const before = held?.key.key === tool.key.key ? held : undefined
   const after = { visible: toolVisible(tool) && visible(turn), ended: toolEnded(tool) }
   return [
-    { ...turn, tools: Table.set(turn.tools, tool.key.key, tool) },
+    { ...turn, tools: Table.set(turn.tools, slot, tool) },
     spanEffects({ kind: "tool", tool }, toolView(before), after)
   ]
 }

@@ -1,0 +1,104 @@
+/**
+ * The code-mode calls of one response: told together, once all are answered and it is clear when each ran.
+ *
+ * Times: Unix seconds. The rule is in schedule.ts.
+ */
+import { attribute, type Candidate, evidence } from "./cell.ts"
+import { noEffects, type Step } from "./effect.ts"
+import { type Slot, schedule, type Window } from "./schedule.ts"
+import * as Table from "./table.ts"
+import { inOrder, inTurn, type Thread } from "./thread.ts"
+import { type Tool, toolName, toolStart, wallTime } from "./tool.ts"
+import { decideNested } from "./tool-rows.ts"
+import { type Turn, withTool } from "./turn.ts"
+
+const toolOf = (turn: Turn, callId: string): Tool | undefined => Table.get(turn.tools, `${turn.turnId}/${callId}`)
+
+/** A code-mode call was made: it may have to wait for others of its response. */
+export const joinBatch = (thread: Thread, turnId: string, callId: string): Step<Thread> => {
+  const turn = Table.get(thread.turns, turnId)
+  const requestKey = turn && toolOf(turn, callId)?.requestedBy?.key
+  if (turn === undefined || requestKey === undefined) return [thread, noEffects]
+  const open = thread.batch?.requestKey === requestKey && thread.batch.turnId === turnId ? thread.batch.callIds : []
+  const callIds = [...open, callId]
+  const next: Thread = { ...thread, batch: { turnId, requestKey, callIds } }
+  if (callIds.length < 2) return [next, noEffects]
+  return inTurn(next, { turnId, at: turn.lastAt }, (held) =>
+    inOrder(
+      held,
+      ...callIds.map((id) => (t: Turn): Step<Turn> => {
+        const tool = toolOf(t, id)
+        return tool === undefined || tool.queued === true ? [t, noEffects] : withTool(t, { ...tool, queued: true })
+      })
+    )
+  )
+}
+
+/** A code-mode call was answered; when it was the last of its response, all of them are told. */
+export const leaveBatch = (thread: Thread, callId: string): Step<Thread> => {
+  const { batch, ...rest } = thread
+  const turn = batch && Table.get(thread.turns, batch.turnId)
+  if (batch === undefined || turn === undefined || !batch.callIds.includes(callId)) return [thread, noEffects]
+  const tools = batch.callIds.flatMap((id) => toolOf(turn, id) ?? [])
+  if (tools.some((tool) => tool.answer === undefined)) return [thread, noEffects]
+  if (tools.length < 2) return [rest, noEffects]
+  const windows = schedule(slotsOf(turn, tools))
+  return inOrder<Thread>(
+    rest,
+    (t) =>
+      inTurn(t, { turnId: turn.turnId, at: turn.lastAt }, (held) =>
+        inOrder(
+          held,
+          ...batch.callIds.map((id) => (h: Turn): Step<Turn> => {
+            const tool = toolOf(h, id)
+            const window = windows.get(id)
+            return tool === undefined || window === undefined ? [h, noEffects] : withTool(h, ran(tool, window))
+          })
+        )
+      ),
+    (t) => decideNested(t, turn.turnId)
+  )
+}
+
+/** The tool with the turn that it took; a cell that did not yield was over with it. */
+const ran = (tool: Tool, window: Window): Tool => {
+  const { queued: _, ...known } = tool
+  const over = known.cell?.endedAt !== undefined && !known.cell.yielded
+  const cell = known.cell && { ...known.cell, ...(over && { endedAt: window.endedAt }) }
+  return { ...known, turnTaken: window, ...(cell && { cell }) }
+}
+
+const slotsOf = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyArray<Slot> => {
+  const certain = certainNested(turn, tools)
+  return tools.map((tool) => {
+    const wall = wallTime(tool)
+    const nested = certain.get(tool.callId)
+    return {
+      callId: tool.callId,
+      calledAt: tool.call?.at ?? 0,
+      answeredAt: tool.answer?.at ?? 0,
+      yielded: tool.cell?.yielded === true,
+      ...(wall && { wallSeconds: wall.seconds }),
+      ...(tool.cell?.runtimeId !== undefined && { runtimeId: tool.cell.runtimeId }),
+      ...(nested && { nested })
+    }
+  })
+}
+
+/** When the nested calls ran that only one of these cells can have made, by their words. */
+const certainNested = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyMap<string, { from: number; to: number }> => {
+  const candidates: ReadonlyArray<Candidate> = tools.flatMap(({ callId, cell }) =>
+    cell === undefined ? [] : [{ callId, cell, taken: [], inTime: true }]
+  )
+  const firstCall = Math.min(...tools.map((tool) => tool.call?.at ?? 0))
+  const found = new Map<string, { from: number; to: number }>()
+  for (const nested of Table.values(turn.tools)) {
+    if (!nested.nested || toolStart(nested) < firstCall) continue
+    const owner = attribute(candidates, evidence(toolName(nested), nested.run?.input ?? nested.hook?.input))
+    if (owner === undefined || owner.inferred) continue
+    const [from, to] = [nested.hook?.startedAt ?? toolStart(nested), nested.run?.endedAt ?? toolStart(nested)]
+    const known = found.get(owner.callId)
+    found.set(owner.callId, { from: Math.min(from, known?.from ?? from), to: Math.max(to, known?.to ?? to) })
+  }
+  return found
+}
