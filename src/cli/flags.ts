@@ -1,12 +1,14 @@
 /**
  * The flags that several commands share, each declared once: what is captured, and where spans go.
  *
- * Owns their names, help texts and defaults. What they mean is the business of span/encode.ts and the sinks.
+ * Owns their names, help texts and how they lie over the user's settings: what is not said on the command line is as
+ * config.toml and the environment have it. What they mean is the business of span/encode.ts and the sinks.
  */
 import { ByteSize, Option } from "effect"
 import { Argument, Flag } from "effect/cli"
+import type { Settings } from "../settings/settings.ts"
 import { sinkNames, sinks } from "../sink/index.ts"
-import { type CaptureOptions, captureDefault } from "../span/encode.ts"
+import type { CaptureOptions } from "../span/encode.ts"
 
 /** Enough for every sink several times over: a repeatable flag needs a bound. */
 const repeatsMax = 100
@@ -40,12 +42,12 @@ export const latest = Flag.Boolean("latest").pipe(
 
 const content = Flag.Literals("content", ["full", "none"]).pipe(
   Flag.withDescription("none: structure, times, tokens and status only; no text of you, the model or a tool"),
-  Flag.withDefault(captureDefault.content)
+  Flag.optional
 )
 
 const llmInput = Flag.Literals("llm-input", ["full", "delta", "none"]).pipe(
   Flag.withDescription("How much of a model request an llm span carries: all items, those that are new in it, or none"),
-  Flag.withDefault(captureDefault.llmInput)
+  Flag.optional
 )
 
 const llmInputBytesMax = Flag.String("llm-input-max").pipe(
@@ -57,12 +59,12 @@ const llmInputBytesMax = Flag.String("llm-input-max").pipe(
     (text) => Option.flatMap(ByteSize.fromString(/^\d+$/.test(text) ? `${text} B` : text), ByteSize.toNumber),
     (text) => `${text} is no size; 4MiB, 512KiB and 65536 are`
   ),
-  Flag.withDefault(captureDefault.llmInputBytesMax)
+  Flag.optional
 )
 
 const redact = Flag.Boolean("redact").pipe(
   Flag.withDescription("Replace secrets by a mark; --no-redact leaves them in"),
-  Flag.withDefault(captureDefault.redact)
+  Flag.optional
 )
 
 const events = Flag.Boolean("events").pipe(
@@ -72,14 +74,33 @@ const events = Flag.Boolean("events").pipe(
 
 const inlineImages = Flag.Boolean("inline-images").pipe(
   Flag.withDescription("Images as they are in the transcript, instead of their type, size and hash"),
-  Flag.withDefault(false)
+  Flag.optional
 )
 
 /** What every command that writes spans takes. */
 export const output = { to, content, llmInput, llmInputBytesMax, redact, events, inlineImages }
 
-export interface OutputFlags extends CaptureOptions {
+export interface OutputFlags {
   readonly to: ReadonlyArray<string>
+  readonly content: Option.Option<CaptureOptions["content"]>
+  readonly llmInput: Option.Option<CaptureOptions["llmInput"]>
+  readonly llmInputBytesMax: Option.Option<number>
+  readonly redact: Option.Option<boolean>
   readonly events: boolean
-  readonly inlineImages: boolean
+  readonly inlineImages: Option.Option<boolean>
+}
+
+/** The settings with what the command line says laid over them. */
+export const layFlagsOver = (settings: Settings, flags: OutputFlags): Settings => {
+  const { capture } = settings
+  return {
+    ...settings,
+    capture: {
+      content: Option.getOrElse(flags.content, () => capture.content),
+      llmInput: Option.getOrElse(flags.llmInput, () => capture.llmInput),
+      llmInputBytesMax: Option.getOrElse(flags.llmInputBytesMax, () => capture.llmInputBytesMax),
+      redact: Option.getOrElse(flags.redact, () => capture.redact)
+    },
+    inlineImages: Option.getOrElse(flags.inlineImages, () => settings.inlineImages)
+  }
 }

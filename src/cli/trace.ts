@@ -5,14 +5,16 @@
  * flush, summary, exit. What arrives is the business of the sources, what it means of the fold.
  */
 import { Console, Effect, type Scope, Stream } from "effect"
+import { foldOptions, sinkEnvironment } from "../collector/destination.ts"
 import type { Fold, FoldOptions, FoldStep, FollowThread } from "../pipeline/fold.ts"
+import { loadSettings, type SettingsBroken } from "../settings/settings.ts"
 import type { Trouble } from "../sink/deliver.ts"
 import { type Deliveries, openSinks } from "../sink/index.ts"
 import { standardOutput } from "../sink/output.ts"
 import { bounded } from "../sink/retry.ts"
 import type { Arrival } from "../source/origin.ts"
 import { Incomplete, renderError } from "./errors.ts"
-import type { OutputFlags } from "./flags.ts"
+import { layFlagsOver, type OutputFlags } from "./flags.ts"
 import { makeReport, type Report } from "./report.ts"
 import { Stop } from "./stop.ts"
 
@@ -49,7 +51,7 @@ const tell = (trouble: Trouble): Effect.Effect<void> => {
 const sinksFor = (flags: OutputFlags): ReadonlyArray<string> =>
   flags.to.length > 0 ? flags.to : [standardOutput.isTerminal ? "tree" : "jsonl"]
 
-const runWith = (deliveries: Deliveries, flags: OutputFlags, over: Effect.Effect<void>): Run => {
+const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effect<void>): Run => {
   const report = makeReport()
   const carryOut = (step: FoldStep): Effect.Effect<void> => {
     report.skipped(step.skipped)
@@ -58,7 +60,7 @@ const runWith = (deliveries: Deliveries, flags: OutputFlags, over: Effect.Effect
   }
   return {
     report,
-    foldOptions: { inlineImages: flags.inlineImages },
+    foldOptions: options,
     over,
     trace: (fold, arrivals, onFollow) =>
       arrivals.pipe(
@@ -81,22 +83,23 @@ export const runTrace = <A, E, R>(
   flags: OutputFlags,
   live: boolean,
   body: (run: Run) => Effect.Effect<A, E, R>
-): Effect.Effect<void, E | Incomplete, Exclude<R, Scope.Scope> | Stop> =>
+): Effect.Effect<void, E | Incomplete | SettingsBroken, Exclude<R, Scope.Scope> | Stop> =>
   Effect.gen(function* () {
-    const { content, llmInput, llmInputBytesMax, redact, events } = flags
+    const settings = layFlagsOver(yield* loadSettings(process.env), flags)
     const deliveries = yield* openSinks(
       sinksFor(flags),
       {
-        capture: { content, llmInput, llmInputBytesMax, redact },
-        env: process.env,
+        capture: settings.capture,
+        env: sinkEnvironment(process.env, settings),
         live,
-        events,
+        events: flags.events,
+        ...(settings.outer?._tag === "ExportedSpan" && { exportedParent: settings.outer.slug }),
         output: standardOutput
       },
       { retry: bounded, onTrouble: tell }
     )
     const stop = yield* Stop
-    const run = runWith(deliveries, flags, Effect.raceFirst(stop.requested, deliveries.over))
+    const run = runWith(deliveries, foldOptions(settings), Effect.raceFirst(stop.requested, deliveries.over))
     yield* body(run)
     const failures = yield* deliveries.drain
     const summary = run.report.text()

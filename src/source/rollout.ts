@@ -2,7 +2,8 @@
  * One transcript file: what its name says, and what its first record says of where it belongs.
  *
  * Owns the name `rollout-<local time>-<thread id>[_<segment id>].jsonl[.zst]` and the first record, `session_meta`.
- * How files make up a session is catalogue.ts. Rules: docs/CODEX.md, "Transcripts" (seen in 0.77 to 0.169).
+ * How files make up a session is catalogue.ts. Rules as seen in transcripts of Codex 0.77 to
+ * 0.169: docs/VERSIONS.md.
  */
 import { basename } from "node:path"
 import { Effect, Schema } from "effect"

@@ -54,6 +54,21 @@ describe("tracer PATH", () => {
     expect(stderr).toContain("brand_new_record")
   })
 
+  test("settings hold for a command too, and flags lie over them", async () => {
+    const env = { TRACER_CONTENT: "none", TRACER_PARENT: "the-trace/the-span" }
+    const [quiet, loud] = await Promise.all([
+      run([sampleFolder], { env }),
+      run(["--content", "full", sampleFolder], { env })
+    ])
+    const session = (stdout: string) => objects(stdout).findLast((span) => span.kind === "session")
+    expect(session(quiet.stdout)).toMatchObject({ trace_id: "the-trace", parent_id: "the-span" })
+    expect(session(quiet.stdout)).not.toHaveProperty("input")
+    expect(session(loud.stdout)).toHaveProperty("input")
+    const broken = await run([sampleFolder], { env: { TRACER_CONTENT: "some" } })
+    expect([broken.code, broken.stdout]).toEqual([1, ""])
+    expect(broken.stderr).toContain("TRACER_CONTENT")
+  })
+
   test("what names nothing is wrong use: exit 2, a hint, and nothing on stdout", async () => {
     const { code, stdout, stderr } = await run(["nonsense.jsonl"])
     expect([code, stdout]).toEqual([2, ""])
