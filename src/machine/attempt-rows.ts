@@ -76,49 +76,60 @@ export const modelAnswered = (thread: Thread, event: EventOf<"ModelAnswered">): 
         : tellFailed(t, event.turnId)
   )
 
-/** The history that a request of this moment could see. */
+/** The history that a request of this moment could see: of those that compactions have replaced, the one then in force. */
 const seenAt = (thread: Thread, at: number): HistoryView => {
-  const { items, length } = thread.history
+  const history = thread.replaced.find(({ until }) => at < until)?.history ?? thread.history
+  const { items, length } = history
   let end = length
-  while (end > 0 && ((items[end - 1] as { readonly at?: number }).at ?? 0) > at + slack) end--
+  while (end > 0 && (items[end - 1]?.at ?? 0) > at + slack) end--
   const base = thread.instructionsIn === "input" ? thread.baseInstructions : undefined
-  const view = asRequested({ ...thread.history, length: end }, base, thread.model)
+  const view = asRequested({ ...history, length: end }, base, thread.model)
   return { items: view.items, length: view.length }
+}
+
+/** What became of an attempt that left nothing behind; undefined while it may still be answered. */
+const lostOutcome = (turn: Turn, attempt: Attempt): Llm["outcome"] | undefined => {
+  if (attempt.outcome === "failed") return "error"
+  if (attempt.outcome === "cancelled") return "interrupted"
+  if (attempt.outcome === "completed" || turn.outcome === undefined) return undefined
+  return turn.outcome === "interrupted" ? "interrupted" : "unfinished"
 }
 
 /** Tells the attempts of a turn that left nothing behind; done when the turn is over, in the order they went out. */
 export const tellFailed = (thread: Thread, turnId: string): Step<Thread> => {
   const turn = Table.get(thread.turns, turnId)
-  if (turn === undefined) return [thread, noEffects]
-  const answered = Table.values(turn.llms)
-  const lost = turn.attempts.filter(
-    (attempt) =>
-      attempt.outcome !== undefined &&
-      attempt.outcome !== "completed" &&
-      !answered.some((llm) => llm.failedAttempt !== true && attemptOf(turn, llm) === attempt)
-  )
-  return inTurn(thread, { at: turn.lastAt, turnId }, (held) =>
-    inOrder(
-      held,
-      ...lost.map((attempt, index) => (t: Turn): Step<Turn> => {
-        const key = { kind: "llm" as const, threadId: thread.id, key: `${turnId}/failed/${index + 1}` }
-        if (Table.get(t.llms, key.key) !== undefined) return [t, noEffects]
-        return withLlm(t, {
-          key,
-          threadId: thread.id,
-          turnId,
-          parent: t.key,
-          failedAttempt: true,
-          input: seenAt(thread, attempt.startedAt),
-          output: [],
-          startedAt: attempt.startedAt,
-          endedAt: attempt.endedAt ?? attempt.startedAt,
-          outcome: attempt.outcome === "cancelled" ? "interrupted" : "error",
-          ...(attempt.outcome === "failed" && { error: { message: attempt.error ?? "the request failed" } }),
-          ...(attempt.usage && { usage: attempt.usage }),
-          ...modelFacts(thread)
-        })
-      })
+  if (turn === undefined || turn.attempts.length === 0) return [thread, noEffects]
+  const answered = new Set(
+    Table.values(turn.llms).flatMap((llm) =>
+      llm.failedAttempt === true ? [] : (attemptOf(turn, llm)?.startedAt ?? [])
     )
   )
+  const lost = turn.attempts.filter((attempt) => !answered.has(attempt.startedAt) && attempt.outcome !== "completed")
+  return inTurn(thread, { at: turn.lastAt, turnId }, (held) =>
+    inOrder(held, ...lost.map((attempt, index) => (t: Turn) => withLost(thread, t, attempt, index + 1)))
+  )
+}
+
+/** An attempt that left nothing behind as a model call of its own. */
+const withLost = (thread: Thread, turn: Turn, attempt: Attempt, n: number): Step<Turn> => {
+  const outcome = lostOutcome(turn, attempt)
+  const key = { kind: "llm" as const, threadId: thread.id, key: `${turn.turnId}/failed/${n}` }
+  const known = Table.get(turn.llms, key.key)
+  const endedAt = attempt.endedAt ?? turn.endedAt ?? attempt.startedAt
+  if (outcome === undefined || (known?.outcome === outcome && known.endedAt === endedAt)) return [turn, noEffects]
+  return withLlm(turn, {
+    key: known?.key ?? key,
+    threadId: thread.id,
+    turnId: turn.turnId,
+    parent: turn.key,
+    failedAttempt: true,
+    input: known?.input ?? seenAt(thread, attempt.startedAt),
+    output: [],
+    startedAt: attempt.startedAt,
+    endedAt,
+    outcome,
+    ...(outcome === "error" && { error: { message: attempt.error ?? "the request failed" } }),
+    ...(attempt.usage && { usage: attempt.usage }),
+    ...modelFacts(thread)
+  })
 }

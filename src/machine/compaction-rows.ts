@@ -8,7 +8,7 @@ import type { EventOf } from "../domain/event.ts"
 import type { Json } from "../wire/json.ts"
 import type { Compaction } from "./compaction.ts"
 import { noEffects, type SpanEffect, type Step } from "./effect.ts"
-import { replaced, summed, viewOf } from "./history.ts"
+import { replaced as renewed, summed, viewOf } from "./history.ts"
 import * as Response from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread, turnIdOf } from "./thread.ts"
@@ -19,7 +19,8 @@ export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced"
   const turnId = turnIdOf(thread, event)
   const { history, marks } = replacement(thread, event)
   const { response, unclaimed, ...rest } = thread
-  const next: Thread = { ...rest, history, readyAt: event.at, marks }
+  const replaced = [...thread.replaced, { until: event.at, history: thread.history }]
+  const next: Thread = { ...rest, history, replaced, readyAt: event.at, marks }
   if (turnId === undefined) return [next, noEffects]
   const asked = summaryResponse(thread, event, turnId)
   return inOrder(
@@ -95,7 +96,7 @@ const withoutPreamble = (summary: string): string => {
 
 /** The history that holds from here on, and how much of it stood before the first prompt. */
 const replacement = (thread: Thread, event: EventOf<"HistoryReplaced">): Pick<Thread, "history" | "marks"> => {
-  if (event.items !== undefined) return { history: replaced(event.items), marks: [] }
+  if (event.items !== undefined) return { history: renewed(event.items), marks: [] }
   const prefix = thread.marks[0] ?? 0
   return { history: summed(thread.history, prefix, event.summary ?? ""), marks: [prefix] }
 }

@@ -52,6 +52,8 @@ export interface Thread {
   readonly historyMissing?: true
 
   readonly history: History
+  /** What the history was before each compaction of the turn, for requests that are told late. */
+  readonly replaced: ReadonlyArray<{ readonly until: number; readonly history: History }>
   /** Length of the history when each turn began, for rollbacks. */
   readonly marks: ReadonlyArray<number>
   readonly baseInstructions?: string
@@ -113,6 +115,7 @@ export const newThread = (id: string, root: boolean, at: number): Thread => ({
   edges: [],
   replaying: false,
   history: emptyHistory,
+  replaced: [],
   marks: [],
   instructionsIn: "input",
   readyAt: at,

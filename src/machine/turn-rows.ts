@@ -40,6 +40,7 @@ export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step
         ...t,
         turnCount: t.turnCount + 1,
         currentTurnId: turnId,
+        replaced: [],
         // Where a prompt is what begins a turn, it stands in the history already.
         marks: [...t.marks, event.implied === true ? Math.max(0, t.history.length - 1) : t.history.length],
         readyAt: event.at,
@@ -71,7 +72,6 @@ const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, t
     thread,
     (t) => settle(t, outcome),
     (t) => decideNested(t, turn.turnId),
-    (t) => tellFailed(t, turn.turnId),
     (t) => {
       const current = Table.get(t.turns, turn.turnId) ?? turn
       const manual = current.prompts.length === 0 && current.counts.responses === 0
@@ -92,7 +92,8 @@ const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, t
       })
       const { currentTurnId, ...rest } = next
       return [currentTurnId === turn.turnId ? rest : next, [...compactions, ...tools, ...own]]
-    }
+    },
+    (t) => tellFailed(t, turn.turnId)
   )
 
 /** The end of a turn was written. Of a review in older versions that is the first that tells its turn's id. */
