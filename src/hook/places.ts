@@ -5,7 +5,6 @@
  * the user (0700), every file in it 0600. The socket is named relative to the state folder and both ends change into
  * that folder first, because a unix socket's path may have no more than about 100 bytes and a home may be longer.
  */
-import { createHash } from "node:crypto"
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 
@@ -47,7 +46,7 @@ export const isSessionId = (value: unknown): value is string =>
 /** What to connect to after changing into the state folder. Windows has no folder for pipes: the name carries it. */
 export const socketName = (state: string): string =>
   process.platform === "win32"
-    ? `\\\\.\\pipe\\tracer-${createHash("sha256").update(state).digest("hex").slice(0, 24)}`
+    ? `\\\\.\\pipe\\tracer-${new Bun.CryptoHasher("sha256").update(state).digest("hex").slice(0, 24)}`
     : "collector.sock"
 
 /** The bounded log of what went wrong in a hook. */
