@@ -11,10 +11,11 @@ import { type Bench, describe, kept, Missing } from "./bench.ts"
 import { follow } from "./follow.ts"
 import { hook } from "./hook.ts"
 import { pipe } from "./pipe.ts"
+import { redaction } from "./redact.ts"
 import { start } from "./start.ts"
 import { bytesOf } from "./transcript.ts"
 
-const benches: ReadonlyArray<Bench> = [start, pipe, follow, hook]
+const benches: ReadonlyArray<Bench> = [start, pipe, follow, hook, redaction]
 
 const { values, positionals } = parseArgs({
   options: { bytes: { type: "string", default: "256MiB" }, tracer: { type: "string" } },

@@ -7,7 +7,7 @@
  * should say that a key was there. Leaves out everything that needs a guess: a random-looking text without a name or
  * a known prefix is not touched.
  *
- * A clean text costs one pass of each family's pattern and is returned as it is (bench/redact.ts).
+ * A clean text costs one pass of each family's pattern and is returned as it is (`bun bench/run.ts redact`).
  */
 
 export const redacted = "[redacted]"
