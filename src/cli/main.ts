@@ -57,7 +57,8 @@ export const main = (args: ReadonlyArray<string> = process.argv.slice(2)): void 
       if (signals === 1) Deferred.doneUnsafe(requested, Exit.void)
       else fiber.interruptUnsafe(fiber.id)
     }
-    process.on("SIGINT", onSignal).on("SIGTERM", onSignal)
+    // A closed terminal is a wish to stop like the others.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal)
     fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
   })(
     program(args).pipe(

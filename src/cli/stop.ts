@@ -1,5 +1,5 @@
 /**
- * The user's wish to stop: the first SIGINT or SIGTERM asks a command to come to its end and to flush, the second ends
+ * The user's wish to stop: the first SIGINT, SIGTERM or SIGHUP asks a command to come to its end and to flush, the second ends
  * it at once. A command that reads on and on watches `requested`; one that does not is simply done soon.
  */
 import { Context, type Effect } from "effect"

@@ -5,11 +5,19 @@
  * root thread and its agent threads, to any depth; a fork is a session of its own; after a revert a thread has several
  * files. Lists folders and reads first records, each once; content is session.ts.
  */
-import { type Dirent, readdirSync } from "node:fs"
+import { type Dirent, readdirSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { Effect } from "effect"
 import { isCompressed, type SourceFailed } from "./file.ts"
-import { type HistoryBase, plainName, type Rollout, type RolloutName, readRollout, rolloutName } from "./rollout.ts"
+import {
+  createdAtMs,
+  type HistoryBase,
+  plainName,
+  type Rollout,
+  type RolloutName,
+  readRollout,
+  rolloutName
+} from "./rollout.ts"
 
 /** A root thread (or the agent thread that was asked for) and all that it started. */
 export interface Session {
@@ -83,6 +91,20 @@ const once = (names: ReadonlyArray<RolloutName>): ReadonlyArray<RolloutName> => 
   return [...chosen.values()]
 }
 
+const writtenAtMs = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+
+const dayMs = 24 * 60 * 60 * 1000
+
+/**
+ * Until when files of a session may have been begun, judged by those that are known: whoever starts a thread writes that
+ * down. No limit where ids and file times do not fit together (other ids, a copy, another clock). Unix milliseconds.
+ */
+const begunUntilMs = (threadId: string, known: ReadonlyArray<RolloutName>): number => {
+  const begun = createdAtMs(threadId)
+  const until = Math.max(...known.map((name) => writtenAtMs(name.path))) + dayMs
+  return begun === undefined || !Number.isFinite(until) || begun > until ? Number.POSITIVE_INFINITY : until
+}
+
 const byCreation = (left: Rollout, right: Rollout) =>
   left.createdAt < right.createdAt
     ? -1
@@ -124,6 +146,17 @@ export const makeCatalogue = (folders: ReadonlyArray<string>, files: ReadonlyArr
     return at.sessionId ?? at.threadId
   }
 
+  /** Is this the thread, or one that it started, directly or not? */
+  const isBelow = (threads: ReadonlyMap<string, Rollout>, threadId: string, of: Rollout): boolean => {
+    const seen = new Set<string>()
+    for (let at: Rollout | undefined = of; at !== undefined && !seen.has(at.threadId); ) {
+      if (at.threadId === threadId || at.sessionId === threadId) return true
+      seen.add(at.threadId)
+      at = at.parentThreadId === undefined ? undefined : threads.get(at.parentThreadId)
+    }
+    return false
+  }
+
   const byThread = (all: ReadonlyArray<Rollout>) => new Map(all.map((one) => [one.threadId, one] as const))
 
   const everything = Effect.flatMap(names, rollouts)
@@ -135,22 +168,24 @@ export const makeCatalogue = (folders: ReadonlyArray<string>, files: ReadonlyArr
   })
 
   const session = Effect.fnUntraced(function* (threadId: string) {
-    // Ids are UUIDs of version 7: whatever a thread started has a greater one. That spares most first records.
-    const all = yield* Effect.flatMap(names, (found) => rollouts(found.filter((name) => name.threadId >= threadId)))
-    const threads = byThread(all)
-    const below = (one: Rollout): boolean => {
-      const seen = new Set<string>()
-      for (let at: Rollout | undefined = one; at !== undefined && !seen.has(at.threadId); ) {
-        if (at.threadId === threadId || at.sessionId === threadId) return true
-        seen.add(at.threadId)
-        at = at.parentThreadId === undefined ? undefined : threads.get(at.parentThreadId)
-      }
-      return false
+    // Ids are in the order of time: with both bounds, most first records of a large home are spared.
+    const later = (yield* names).filter((name) => name.threadId >= threadId)
+    let until = begunUntilMs(
+      threadId,
+      later.filter((name) => name.threadId === threadId)
+    )
+    for (;;) {
+      const all = yield* rollouts(later.filter((name) => (createdAtMs(name.threadId) ?? 0) <= until))
+      const threads = byThread(all)
+      const mine = all.filter((one) => isBelow(threads, threadId, one)).sort(byCreation)
+      if (mine.length === 0) return undefined
+      // What was found may have gone on for longer, and have started others.
+      const further = Math.max(until, begunUntilMs(threadId, mine))
+      const own = mine.find((one) => one.threadId === threadId)
+      if (further === until)
+        return { rootThreadId: own === undefined ? threadId : rootIn(threads, own), rollouts: mine } satisfies Session
+      until = further
     }
-    const mine = all.filter(below).sort(byCreation)
-    const own = mine.find((one) => one.threadId === threadId)
-    if (mine.length === 0) return undefined
-    return { rootThreadId: own === undefined ? threadId : rootIn(threads, own), rollouts: mine } satisfies Session
   })
 
   const rootOf = Effect.fnUntraced(function* (of: Rollout) {

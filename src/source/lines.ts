@@ -1,7 +1,8 @@
 /**
  * Bytes to lines: however the bytes are cut into portions, the lines are the same.
  *
- * A line ends at \n (a \r before it belongs to the ending). Blank lines are no lines. Bytes that are no UTF-8 become
+ * A line ends at \n (a \r before it belongs to the ending). Blank lines are no lines, a byte order mark at the start of
+ * the file is no text. Bytes that are no UTF-8 become
  * U+FFFD: whether the line still means something is for its reader to say. A line that is too long is skipped,
  * counted and never held in memory. A last line without its ending waits: for its rest, or for `end`.
  * Counts bytes. Each line is decoded on its own: that ran as fast as decoding whole portions and cutting the text,
@@ -72,7 +73,8 @@ export const lineSplitter = (file: string, options: SplitOptions = {}): LineSpli
   const take = (buffer: Buffer, from: number, to: number, lines: Array<Line>) => {
     const textEnd = to > from && buffer[to - 1] === carriageReturn ? to - 1 : to
     if (textEnd === from) return
-    const text = buffer.toString("utf8", from, textEnd)
+    const hasMark = byteOffset === 0 && buffer[from] === 0xef && buffer[from + 1] === 0xbb && buffer[from + 2] === 0xbf
+    const text = buffer.toString("utf8", hasMark ? from + 3 : from, textEnd)
     if ((buffer[from] as number) <= space && text.trim() === "") return
     lines.push({ file, lineNumber, byteOffset, text })
   }

@@ -44,6 +44,10 @@ export const rolloutName = (path: string): RolloutName | undefined => {
   return threadId === undefined ? undefined : { path, threadId, rolloutId: segmentId ?? threadId }
 }
 
+/** When a thread was created, in Unix milliseconds, from its id (a UUID of version 7); undefined for other ids. */
+export const createdAtMs = (threadId: string): number | undefined =>
+  threadId[14] === "7" ? Number.parseInt(threadId.slice(0, 8) + threadId.slice(9, 13), 16) : undefined
+
 /** A name without what compression adds: equal for both forms of one file. */
 export const plainName = (path: string) => (isCompressed(path) ? path.slice(0, -".zst".length) : path)
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test"
+import { renameSync, utimesSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { foldersBeside, foldersOfHome, makeCatalogue, type Session } from "../../src/source/catalogue.ts"
-import { readRollout } from "../../src/source/rollout.ts"
+import { createdAtMs, readRollout } from "../../src/source/rollout.ts"
 import { corpusCase, describeCorpus, transcriptsOf } from "../support/corpus.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { type Told, threadId, writeRollout } from "../support/rollout.ts"
@@ -13,6 +14,12 @@ const catalogueOf = (threads: ReadonlyArray<Thread>) => {
   const home = temporaryFolder()
   for (const thread of threads) writeRollout({ home, ...thread })
   return makeCatalogue(foldersOfHome(home))
+}
+
+/** The name of a transcript whose thread was created at this Unix time, in seconds. */
+const rolloutNameAt = (seconds: number) => {
+  const time = (seconds * 1000).toString(16).padStart(12, "0")
+  return `rollout-2026-11-23T08-00-00-${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000001.jsonl`
 }
 
 const numberOf = (id: string) => Number(id.slice(-12))
@@ -67,6 +74,22 @@ describe("catalogue", () => {
       { thread: 4, meta: inSession(1, 1) }
     ])
     expect(threads(await Effect.runPromise(catalogue.session(threadId(2))))).toEqual([1, [2, 3]])
+  })
+
+  test("a thread that began long after a session's last record is not opened to ask whether it belongs", async () => {
+    const home = temporaryFolder()
+    const path = writeRollout({ home, thread: 1, meta: { session_id: threadId(1) } })
+    const agent = writeRollout({ home, thread: 2, meta: inSession(1, 1) })
+    const begun = (createdAtMs(threadId(1)) ?? 0) / 1000
+    const muchLater = writeRollout({ home, thread: 3, meta: inSession(1, 1) })
+    const later = join(muchLater, "..", rolloutNameAt(begun + 3 * 24 * 3600))
+    renameSync(muchLater, later)
+    for (const file of [path, agent, later]) utimesSync(file, begun + 60, begun + 60)
+    const session = () => Effect.runPromise(makeCatalogue(foldersOfHome(home)).session(threadId(1)))
+    expect((await session())?.rollouts.map((one) => one.path)).toEqual([path, agent])
+    // A file that seems to be older than its id comes from another machine or clock: then all are asked.
+    utimesSync(path, begun - 7 * 24 * 3600, begun - 7 * 24 * 3600)
+    expect((await session())?.rollouts.length).toBe(3)
   })
 
   test("a fork is a session of its own, and a revert another file of the same thread", async () => {

@@ -73,6 +73,10 @@ describe("lines", () => {
     expect(texts("a\r\n\r\n \t\nb\n\nc\n")).toEqual(["a", "b", "c"])
   })
 
+  test("a byte order mark at the start of the file is no part of its first line", () => {
+    expect(texts("\ufeff{}\n\ufeff{}\n", [1, 1])).toEqual(["{}", "\ufeff{}"])
+  })
+
   test("a line knows its number and its first byte", () => {
     const { lines } = split(Buffer.from("é\n\n  x\n"), [])
     expect(lines).toEqual([
