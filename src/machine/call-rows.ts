@@ -15,7 +15,13 @@ import { cellEnd, newTool, type Tool } from "./tool.ts"
 import { claimApproval } from "./tool-rows.ts"
 import { type Turn, withTool } from "./turn.ts"
 
-const callTypes: ReadonlySet<unknown> = new Set(["function_call", "custom_tool_call", "local_shell_call", "mcp_call"])
+const callTypes: ReadonlySet<unknown> = new Set([
+  "function_call",
+  "custom_tool_call",
+  "local_shell_call",
+  "tool_search_call",
+  "mcp_call"
+])
 const servedTypes: { readonly [type: string]: string | undefined } = {
   web_search_call: "web_search",
   image_generation_call: "image_generation"
@@ -98,7 +104,7 @@ export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
   const item = event.item.value
   const callId = item.call_id
   if (typeof callId !== "string" || !String(item.type).endsWith("_output")) return [thread, noEffects]
-  const output = item.output ?? null
+  const output = item.output ?? item.tools ?? null
   const tool = toolIn(thread, turnId, callId)
   if (tool === undefined) return [thread, noEffects]
   if (tool.cell !== undefined && !isCellAnswer(output) && tool.answer === undefined && !isAbort(output))

@@ -28,7 +28,7 @@ export const remember = (thread: Thread, item: HistoryItem): Thread =>
  * @param ending how its turn ends, where that is why it is told
  */
 export const settle = (thread: Thread, ending?: TurnOutcome): Step<Thread> => {
-  const { response, failedAt, ...rest } = thread
+  const { response, failedAt, cutOff: _, ...rest } = thread
   if (response === undefined) return [thread, noEffects]
   const turn = Table.get(thread.turns, response.turnId)
   // A review's turn ends with a message that Codex writes in the model's name.
@@ -42,6 +42,7 @@ export const settle = (thread: Thread, ending?: TurnOutcome): Step<Thread> => {
     ...withTurnQuietly(rest, told),
     lastRequest: { key: llm.key, view: response.input },
     failures: failed ? thread.failures + 1 : 0,
+    ...(response.cut === true && { cutOff: true as const }),
     ...(failed && failedAt !== undefined && { failedAt }),
     ...(total && { usage: total })
   }
@@ -90,7 +91,7 @@ const inputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: strin
     (t) => [t.response === undefined ? t : { ...t, response: { ...t.response, sealed: true } }, noEffects],
     (t) => (turnId === undefined ? [t, noEffects] : answered(t, event, turnId)),
     (t) => (turnId === undefined ? [t, noEffects] : messaged(t, event, turnId)),
-    (t) => [{ ...remember(t, event.item), readyAt: event.at }, noEffects]
+    ({ cutOff: _, ...t }) => [{ ...remember(t, event.item), readyAt: event.at }, noEffects]
   )
 
 /** A message from another agent sets an agent's turn going: it is what the turn was asked. */

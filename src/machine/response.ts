@@ -43,8 +43,8 @@ const requestTime = (thread: Thread, firstOutputAt: number): number => {
 }
 
 /** The input of the request that was cut just before, in a version that repeats it as it was. */
-const repeats = ({ retriesRepeat, failures, lastRequest, failedAt, readyAt }: Thread): HistoryView | undefined =>
-  retriesRepeat === true && failures > 0 && failedAt !== undefined && failedAt > readyAt ? lastRequest?.view : undefined
+const repeats = ({ retriesRepeat, cutOff, lastRequest }: Thread): HistoryView | undefined =>
+  retriesRepeat === true && cutOff === true ? lastRequest?.view : undefined
 
 /** A response begins: its input is the thread's history as a request made now sends it. */
 export const begin = (thread: Thread, turnId: string, at: number, sampledThrough: number | undefined): Thread => {

@@ -60,6 +60,8 @@ export interface Thread {
   readonly instructionsIn: "input" | "request"
   /** A request that was cut is repeated as it was (before 0.128). */
   readonly retriesRepeat?: true
+  /** The last response was cut, and nothing was given to the model since. */
+  readonly cutOff?: true
   readonly response?: Response
   readonly lastRequest?: { readonly key: SpanKey; readonly view: HistoryView }
   /** The last record that the next request can see. */
