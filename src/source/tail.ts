@@ -58,6 +58,9 @@ const statOf = (path: string): Stats | undefined => {
   }
 }
 
+/** File times are as coarse as the kernel's clock, which ticks every few milliseconds. */
+const settledMs = 50
+
 const printBytes = 256
 
 /** The beginning of a file and what stands before a position: what makes it the file that was read. */
@@ -109,7 +112,9 @@ export const makeTail = (named: string, options: TailOptions = {}): Tail => {
         const atEnd = Effect.gen(function* () {
           position = reader.position()
           if (!isCompressed(found)) print = yield* printOf(file, position.byteOffset)
-          readAs = formOf(found, file.stats)
+          // Written to a moment ago, it may be written to again without its times showing it: then it is looked at again.
+          const isSettled = Date.now() - file.stats.mtimeMs > settledMs
+          readAs = isSettled ? formOf(found, file.stats) : ""
           failedWith = ""
         })
         const batches = Stream.map(readerLines(reader), (batch) => {
