@@ -39,6 +39,8 @@ const firstWith = {
   agentsV2: "0.155.0",
   /** A v2 agent may spawn agents itself. */
   deepAgentsV2: "0.169.0",
+  /** An incomplete response ends the turn; before, the request is tried again. */
+  incompleteEnds: "0.169.0",
   /** Knows models that want code mode and agents v2 by themselves; before, both are features to switch on. */
   codeModels: "0.169.0",
   /** Knows gpt-5.5. */
