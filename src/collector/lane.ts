@@ -63,6 +63,9 @@ const pollMs = 1_000
 const relistMs = 500
 const relistUnaskedMs = 10_000
 
+/** Files that were quiet for so long are taken to be written, where an answer is waited for. */
+const settleMs = 75
+
 const endsSession = /"hook_event_name"\s*:\s*"SessionEnd"/
 
 /** What is known of one run of a fold: from the watermark to rest. */
@@ -225,6 +228,18 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
         return news
       })
 
+    /** Catches up with what Codex is just writing: its transcripts follow its hooks by some milliseconds. */
+    const settle = (at: Course) =>
+      Effect.gen(function* () {
+        let news = yield* catchUp(at, true)
+        for (let fresh = true; fresh; ) {
+          yield* Effect.sleep(settleMs)
+          fresh = yield* catchUp(at, false)
+          news ||= fresh
+        }
+        return news
+      })
+
     const answer = (asked: ReadonlyArray<Deferred.Deferred<void, SinkFailed>>) =>
       asked.length === 0
         ? Effect.void
@@ -256,7 +271,7 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
         signal.closeUnsafe()
         woken = false
         const asked = flushes.splice(0)
-        const news = yield* catchUp(at, asked.length > 0)
+        const news = asked.length > 0 ? yield* settle(at) : yield* catchUp(at, false)
         yield* answer(asked)
         const now = yield* elapsedMs
         if (news) newsAt = now

@@ -1,10 +1,11 @@
 /**
- * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--keep DIR]`: real Codex sessions with the hooks of
+ * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--flush] [--keep DIR]`: real Codex sessions with the hooks of
  * `tracer setup`, the collector that they start, and a fake Braintrust behind it.
  *
  * Each scenario is played once and asked three questions: does the backend end with exactly the spans that the offline
  * reading of the same files gives, each id once; are no hook complaints and no collector errors left; and do the spans
- * keep the promises of bench/fidelity (run on what the backend has). Needs dist/tracer; the last line counts.
+ * keep the promises of bench/fidelity (run on what the backend has). With --flush (flush_on_turn_end) all spans must be
+ * there the moment the last Codex has ended. Needs dist/tracer; the last line counts.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -15,12 +16,14 @@ import type { CodexHome } from "./codex/home.ts"
 import { newest, versionNamed } from "./codex/versions.ts"
 import { type OwnHooks, play } from "./play.ts"
 import { scenarios } from "./scenarios/index.ts"
+import { terminal } from "./scenarios/terminal.ts"
 
 const { values } = parseArgs({
   options: {
     codex: { type: "string", default: newest },
     only: { type: "string" },
     keep: { type: "string" },
+    flush: { type: "boolean", default: false },
     tracer: { type: "string", default: resolve(import.meta.dir, "../../dist/tracer") }
   }
 })
@@ -98,8 +101,26 @@ const sorted = (value: unknown): unknown =>
 
 const short = (value: unknown): string => (JSON.stringify(value) ?? "absent").slice(0, 160)
 
+/** Threads that Codex keeps nothing of (the terminal interface has some, for titles) are in no trace. */
+const forgetUnkept = (folder: string) => {
+  const kept = readdirSync(join(folder, "sessions")).join()
+  const isKept = (threadId: unknown) => kept.includes(String(threadId))
+  const requests = join(folder, "requests.jsonl")
+  const lines = readFileSync(requests, "utf8").split("\n").filter(Boolean)
+  writeFileSync(
+    requests,
+    lines
+      .filter((line) => isKept(JSON.parse(line).thread_id))
+      .map((line) => `${line}\n`)
+      .join("")
+  )
+  for (const bundle of readdirSync(join(folder, "trace"))) {
+    if (!isKept(bundle.slice(-36))) rmSync(join(folder, "trace", bundle), { recursive: true })
+  }
+}
+
 const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
-  const scenario = scenarios.find((one) => one.name === name)
+  const scenario = [...scenarios, terminal].find((one) => one.name === name)
   if (scenario === undefined) return [`there is no scenario ${name}`]
   const backend = await startFakeBraintrust()
   const folder = join(keep, `${values.codex}-${name}`)
@@ -114,6 +135,7 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
     TRACER_CONFIG: join(home.root, "tracer.toml"),
     TRACER_TO: "braintrust,jsonl",
     TRACER_IDLE_EXIT_SECONDS: "3",
+    ...(values.flush && { TRACER_FLUSH_ON_TURN_END: "1" }),
     BRAINTRUST_API_KEY: backend.apiKey,
     BRAINTRUST_API_URL: backend.url,
     BRAINTRUST_APP_URL: backend.url,
@@ -125,6 +147,7 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
       run(["setup", "--codex", binary], environmentOf(home))
     },
     settle: async (home) => {
+      const flushed = new Set(backend.rows().map(({ id }) => String(id)))
       const environment = environmentOf(home)
       const status = () => JSON.parse(run(["status", "--json"], environment))
       for (const deadline = Date.now() + 30_000; Date.now() < deadline; await Bun.sleep(200)) {
@@ -135,6 +158,9 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
       for (const { session, unfinished } of told.sessions)
         if (unfinished) problems.push(`session ${session} is unfinished`)
       for (const error of told.last_errors) problems.push(`error: ${error.what}`)
+      const late = backend.rows().filter(({ id }) => !flushed.has(String(id)))
+      for (const row of values.flush ? late : [])
+        problems.push(`came after Codex had ended: ${short(row.span_attributes)}`)
       const calls = copyJournals(home)
       if (calls === 0) problems.push("no hook fired")
       live = readFileSync(join(stateOf(home), "spans.jsonl"), "utf8")
@@ -148,6 +174,7 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
   try {
     await play(scenario, versionNamed(values.codex), folder, ownHooks)
     mkdirSync(folder, { recursive: true })
+    if (scenario === terminal) forgetUnkept(folder)
     const rows = lastRows(live)
     writeFileSync(liveFile, [...rows.values()].map((row) => `${JSON.stringify(row)}\n`).join(""))
     problems.push(...differences(rows, lastRows(offline)))
@@ -184,7 +211,8 @@ const names = values.only?.split(",") ?? [
   "resume",
   "interrupt",
   "failures",
-  "forks"
+  "forks",
+  "terminal"
 ]
 let failed = 0
 for (const name of names) {
