@@ -17,6 +17,25 @@ const bytesUnknown = 3 * 1024 * 1024
 /** More than this at once is not faster, and is memory. */
 const bytesMost = 6 * 1024 * 1024
 
+/** Rows whose last content is remembered: more than a session has spans. */
+const rememberedMost = 50_000
+
+/** What was last acknowledged of each row, as a hash: usage is counted by what is sent, so nothing goes twice. */
+const makeMemory = () => {
+  const hashes = new Map<string, number | bigint>()
+  const hashOf = (row: Row) => Bun.hash(row.texts.join(""))
+  return {
+    isNews: (row: Row): boolean => hashes.get(row.write.span.id) !== hashOf(row),
+    keep: (rows: ReadonlyArray<Row>): void => {
+      for (const row of rows) hashes.set(row.write.span.id, hashOf(row))
+      for (const id of hashes.keys()) {
+        if (hashes.size <= rememberedMost) break
+        hashes.delete(id)
+      }
+    }
+  }
+}
+
 /** Milliseconds for one request, its answer included. */
 const timeoutMsDefault = 30_000
 
@@ -29,6 +48,7 @@ export const makeBraintrust = (timeoutMs = timeoutMsDefault): Sink => ({
       const outer = exportedParent === undefined ? undefined : yield* outerSpanOf(exportedParent)
       const target = outer?.target ?? projectTarget(settings)
       const encoder = makeRowEncoder(capture, outer)
+      const memory = makeMemory()
       let connection: Connection | undefined
 
       const connected = Effect.suspend(() => {
@@ -60,12 +80,15 @@ export const makeBraintrust = (timeoutMs = timeoutMsDefault): Sink => ({
             const limit = connection?.bytesMax
             return limit === undefined ? bytesUnknown : Math.min(bytesMost, Math.floor(limit / 2))
           },
-          withinMs: live ? 500 : 0
+          withinMs: 500
         },
         encode: encoder.row,
-        send: (rows): Effect.Effect<void, SinkFailed> =>
-          connected.pipe(
-            Effect.flatMap((made) => post(rows, made)),
+        send: (rows): Effect.Effect<void, SinkFailed> => {
+          const news = rows.filter(memory.isNews)
+          if (news.length === 0) return Effect.void
+          return connected.pipe(
+            Effect.flatMap((made) => post(news, made)),
+            Effect.map(() => memory.keep(news)),
             Effect.tapError((failure) =>
               Effect.sync(() => {
                 // A key, a project or an address that was changed meanwhile is only seen by a new login.
@@ -73,6 +96,7 @@ export const makeBraintrust = (timeoutMs = timeoutMsDefault): Sink => ({
               })
             )
           )
+        }
       }
     })
 })

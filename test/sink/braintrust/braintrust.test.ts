@@ -316,6 +316,17 @@ test("under an exported span, rows go to its project, into its trace and under i
   expect(fake.row("turn")).toMatchObject({ ...common, span_parents: ["root"] })
 })
 
+test("what has not changed since it was acknowledged is not sent again; what has is", async () => {
+  const offers = [some(3), some(3), [closed({ id: "s1", output: "new" }), closed({ id: "s2", output: "o" })]]
+  await Effect.gen(function* () {
+    const context = { capture: captureDefault, env: settings(), live: true, events: false, output: nowhere }
+    const { offer, drain } = yield* deliver<void>(yield* makeBraintrust(timeoutMs).open(context), { retry: hurried })
+    for (const writes of offers) yield* Effect.andThen(offer(writes), drain)
+  }).pipe(Effect.scoped, Effect.runPromise)
+  expect(["s0", "s1", "s2"].map((id) => fake.history(id).length)).toEqual([1, 2, 1])
+  expect(asked("/logs3").length).toBe(2)
+})
+
 test("two senders with the same spans end with the same rows", async () => {
   const alone = await startFakeBraintrust()
   const env = { BRAINTRUST_PROJECT_ID: "p" }
