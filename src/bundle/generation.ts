@@ -4,7 +4,7 @@
  *
  * Each row adds to the one above. A rule asks for a feature, never for a version.
  */
-import { Schema } from "effect"
+import { Runtime, Schema } from "effect"
 import type { EventType } from "../wire/bundle/events.ts"
 
 /** What a reducer of some release does. Named after what later releases do; false is the older behaviour. */
@@ -88,6 +88,7 @@ export class UnknownGeneration extends Schema.TaggedError<UnknownGeneration>()("
   override get message() {
     return `no reducer is known for Codex ${JSON.stringify(this.version)}`
   }
+  override readonly [Runtime.errorExitCode] = 2
   get hint() {
     return "name a release from 0.128 on, such as 0.142.0, 0.155.0, 0.164.0 or 0.169.0"
   }

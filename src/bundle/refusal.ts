@@ -73,9 +73,11 @@ export class BundleRefused extends Schema.TaggedError<BundleRefused>()("BundleRe
   event: Schema.optionalKey(EventPlace)
 }) {
   override get message() {
-    return `${this.bundle} is refused: ${this.event === undefined ? "" : `${placeText(this.event)}: `}${this.what}${
-      this.file === undefined ? "" : ` (${this.file})`
-    }`
+    return `this bundle cannot be reduced: ${this.what}`
+  }
+  get place() {
+    const event = this.event === undefined ? [] : [placeText(this.event)]
+    return [this.bundle, ...event, ...(this.file === undefined ? [] : [this.file])].join(", ")
   }
   get hint() {
     if (this.rule === "path")

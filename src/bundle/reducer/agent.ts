@@ -43,12 +43,20 @@ export const agentCallBegan = (reduction: Reduction, tool: ToolCall, ref: Payloa
 const read = <A>(reduction: Reduction, what: string, decoder: Decoder<A>, ref: PayloadRef): A =>
   decodePayload("agent", what, decoder, readPayload(reduction, ref), ref)
 
-/** The runtime ended a call. From 0.142 on the payload of every tool is opened, since it may be an activity. */
-export const agentCallEnded = (reduction: Reduction, event: Envelope, tool: ToolCall, ref: PayloadRef): void => {
+/** From 0.142 on the runtime end of every tool is opened, since it may be an activity of an agent. */
+export const opensRuntimeEnd = (reduction: Reduction, tool: ToolCall): boolean => {
   const kind = tool.kind.type
-  const concernsAgents = isMessageKind(kind) || kind === "spawn_agent" || kind === "close_agent"
-  if (!concernsAgents && !reduction.features.agentMessages) return
-  const value = readPayload(reduction, ref)
+  return reduction.features.agentMessages || isMessageKind(kind) || kind === "spawn_agent" || kind === "close_agent"
+}
+
+/** The runtime ended a call, and `value` is its report. */
+export const agentCallEnded = (
+  reduction: Reduction,
+  event: Envelope,
+  tool: ToolCall,
+  value: JsonValue,
+  ref: PayloadRef
+): void => {
   if (reduction.features.agentMessages && member(value, "agent_thread_id") !== undefined) {
     const form = reduction.features.additionalTools ? activity : activityBefore155
     const seen: Activity = decodePayload("agent", "an activity of an agent", form, value, ref)

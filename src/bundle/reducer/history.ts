@@ -12,7 +12,7 @@ import { Refusal, refuse } from "../refusal.ts"
 import type { InferenceCall, Producer } from "../state.ts"
 import { startReadyCells } from "./code-cell.ts"
 import { createItem, createOrClaimReceipt, sightItem } from "./item.ts"
-import { type MatchIndex, matches, matchIndex, sameContent } from "./match.ts"
+import { type MatchIndex, matches, matchSearch, sameContent } from "./match.ts"
 import { type ModelItem, normalise } from "./normalise.ts"
 import { type Envelope, type History, type Item, pair, type Reduction, readPayload } from "./reduction.ts"
 
@@ -159,7 +159,7 @@ const placeSnapshot = (batch: Batch, models: ReadonlyArray<ModelItem>, previous:
     const here = previous[position]
     if (here !== undefined && matches(here.state, model) && !(features.itemsOnce && here.takenBy === serial))
       return here
-    index ??= matchIndex(features, previous)
+    index ??= matchSearch(features, previous)
     return index.find(model, serial)
   })
 }
@@ -179,7 +179,7 @@ const placeAppended = (batch: Batch, models: ReadonlyArray<ModelItem>, from: num
 
 /** Items that may be any of the candidates, each at most once, the first that matches. */
 const placeFrom = (batch: Batch, models: ReadonlyArray<ModelItem>, candidates: ReadonlyArray<Item>) => {
-  const index = candidates.length === 0 ? undefined : matchIndex(batch.reduction.features, candidates)
+  const index = candidates.length === 0 ? undefined : matchSearch(batch.reduction.features, candidates)
   return place(batch, models, (model, _position, serial) => index?.find(model, serial))
 }
 

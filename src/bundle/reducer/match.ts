@@ -102,11 +102,30 @@ export interface MatchIndex {
   readonly find: (model: ModelItem, batch: number) => Item | undefined
 }
 
+/** Comparisons that a batch may make before an index is cheaper: a short history never needs one. */
+const comparisonsMax = 4096
+
+/** A search over a list of items for one batch: it compares one by one, and makes an index when that gets long. */
+export const matchSearch = (features: Features, items: ReadonlyArray<Item>): MatchIndex => {
+  let comparisons = 0
+  let index: MatchIndex | undefined
+  return {
+    find: (model, batch) => {
+      if (comparisons > comparisonsMax) {
+        index ??= matchIndex(features, items)
+        return index.find(model, batch)
+      }
+      comparisons += items.length
+      return items.find((item) => item.takenBy !== batch && matches(item.state, model))
+    }
+  }
+}
+
 /**
  * An index over a list of items for one batch. Under each content there is a list for every id and one for all, so
  * that neither a thousand equal items with different ids nor a thousand used ones make a search long.
  */
-export const matchIndex = (features: Features, items: ReadonlyArray<Item>): MatchIndex => {
+const matchIndex = (features: Features, items: ReadonlyArray<Item>): MatchIndex => {
   const buckets = new Map<string, Bucket>()
   const put = (key: string, position: number): void => {
     const bucket = buckets.get(key)

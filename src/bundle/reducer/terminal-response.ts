@@ -2,7 +2,6 @@
  * What the end of a terminal operation says: the runtime's own report, or for an input without one the result that
  * was given to the caller (rollout-trace.md §3.9). Owns the two forms, and JSON shown as text.
  */
-import type { PayloadRef } from "../../wire/bundle/events.ts"
 import { Malformed } from "../../wire/bundle/fields.ts"
 import { isArray, JsonNumber, type JsonValue, member, textMember } from "../../wire/bundle/json.ts"
 import { compactJson } from "../../wire/bundle/json-text.ts"
@@ -14,7 +13,8 @@ import {
 } from "../../wire/bundle/payloads.ts"
 import { refuse } from "../refusal.ts"
 import type { TerminalOperation, TerminalResult } from "../state.ts"
-import { type Reduction, readPayload } from "./reduction.ts"
+import type { Reduction } from "./reduction.ts"
+import type { OperationEnd } from "./terminal.ts"
 
 export interface TerminalResponse {
   readonly processId: string | null
@@ -25,9 +25,8 @@ export interface TerminalResponse {
 export const readResponse = (
   reduction: Reduction,
   kind: TerminalOperation["kind"],
-  ref: PayloadRef
+  { ref, report: value }: OperationEnd
 ): TerminalResponse => {
-  const value = readPayload(reduction, ref)
   const report = attempt(() => readReport(reduction, value))
   if (!(report instanceof Malformed)) return report
   if (kind === "exec_command") refuse("terminal", `the end of a command is malformed: ${report.message}`, ref.path)

@@ -129,6 +129,12 @@ const begin = (
   return operation.operation_id
 }
 
+/** A payload that ends an operation, and what it says. */
+export interface OperationEnd {
+  readonly ref: PayloadRef
+  readonly report: JsonValue
+}
+
 /** Ends an operation; without a payload only its window is closed. */
 export const endOperation = (
   reduction: Reduction,
@@ -136,15 +142,16 @@ export const endOperation = (
   threadId: string,
   operationId: string,
   status: ExecutionStatus,
-  ref: PayloadRef | null
+  end: OperationEnd | null
 ): void => {
   const operation = reduction.trace.terminal_operations.get(operationId)
   if (operation === undefined) return
-  const response = ref === null ? undefined : readResponse(reduction, operation.kind, ref)
+  const response = end === null ? undefined : readResponse(reduction, operation.kind, end)
   reduction.touched = true
   finish(operation.execution, event, status)
   const known = processOf(reduction, operation)
-  if (response !== undefined && ref !== null) {
+  if (response !== undefined && end !== null) {
+    const { ref } = end
     pushUnique(operation.raw_payload_ids, ref.raw_payload_id)
     if (known !== null && response.processId !== null && response.processId !== known) {
       refuse("terminal", `${operationId} began in process ${known} and ends in process ${response.processId}`, ref.path)

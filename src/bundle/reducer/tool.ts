@@ -9,7 +9,7 @@ import { type JsonValue, member, readJsonTextIfValid, textMember } from "../../w
 import { mcpInvocation } from "../../wire/bundle/payloads.ts"
 import { refuse } from "../refusal.ts"
 import type { Requester, ToolCall } from "../state.ts"
-import { agentCallBegan, agentCallEnded, carryResult } from "./agent.ts"
+import { agentCallBegan, agentCallEnded, carryResult, opensRuntimeEnd } from "./agent.ts"
 import { cellOfRuntime, nestTool, runtimeKey } from "./code-cell.ts"
 import {
   decodePayload,
@@ -24,6 +24,9 @@ import {
 } from "./reduction.ts"
 import { beginFromInvocation, beginFromRuntime, endOperation } from "./terminal.ts"
 import { callKinds, itemsOfCall, linkOutput, linkToolToResponses, outputKinds, showInTerminal } from "./tool-links.ts"
+
+/** What the rules look at in an invocation. */
+const invocationKeys = new Set(["tool_name", "tool_namespace", "payload"])
 
 export const toolStarted = (reduction: Reduction, event: Envelope, body: EventOf<"tool_call_started">): void => {
   const id = body.tool_call_id
@@ -42,7 +45,8 @@ export const toolStarted = (reduction: Reduction, event: Envelope, body: EventOf
           type: "code_cell",
           code_cell_id: cellOfRuntime(reduction, threadId, body.requester.runtime_cell_id, `nested tool call ${id}`)
         }
-  const invocation = body.invocation_payload === null ? undefined : readPayload(reduction, body.invocation_payload)
+  const invocation =
+    body.invocation_payload === null ? undefined : readPayload(reduction, body.invocation_payload, invocationKeys)
   const begin = body.kind.type === "write_stdin" ? body.invocation_payload : null
   const operationId = begin === null ? null : beginFromInvocation(reduction, event, threadId, id, invocation, begin)
   if (body.invocation_payload !== null) linkWait(reduction, threadId, id, invocation, body.invocation_payload)
@@ -146,10 +150,11 @@ export const toolRuntimeEnded = (
   const ref = body.runtime_payload
   reduction.touched = true
   pushUnique(tool.raw_runtime_payload_ids, ref.raw_payload_id)
-  if (tool.terminal_operation_id !== null) {
-    endOperation(reduction, event, tool.thread_id, tool.terminal_operation_id, body.status, ref)
-  }
-  agentCallEnded(reduction, event, tool, ref)
+  const operationId = tool.terminal_operation_id
+  if (operationId === null && !opensRuntimeEnd(reduction, tool)) return
+  const report = readPayload(reduction, ref)
+  if (operationId !== null) endOperation(reduction, event, tool.thread_id, operationId, body.status, { ref, report })
+  if (opensRuntimeEnd(reduction, tool)) agentCallEnded(reduction, event, tool, report, ref)
 }
 
 export const toolEnded = (reduction: Reduction, event: Envelope, body: EventOf<"tool_call_ended">): void => {
@@ -160,7 +165,8 @@ export const toolEnded = (reduction: Reduction, event: Envelope, body: EventOf<"
   tool.raw_result_payload_id = result?.raw_payload_id ?? null
   // Where the runtime reported, its end closes the operation: the result is what the caller was given.
   if (tool.terminal_operation_id !== null && tool.raw_runtime_payload_ids.length === 0) {
-    endOperation(reduction, event, tool.thread_id, tool.terminal_operation_id, body.status, result)
+    const report = result === null ? null : { ref: result, report: readPayload(reduction, result) }
+    endOperation(reduction, event, tool.thread_id, tool.terminal_operation_id, body.status, report)
   }
   if (result !== null) carryResult(reduction, tool, result)
 }

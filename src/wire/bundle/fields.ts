@@ -144,10 +144,21 @@ export type Tagged<V extends Variants> = {
   readonly [K in keyof V]: { readonly type: K } & Struct<V[K]>
 }[keyof V]
 
+/** A variant without fields of its own is the same object every time: there are many of them. */
+const variant = (type: string, table: Table): Decoder<unknown> => {
+  const decoder = record(table)
+  if (Object.keys(table).length > 1) return decoder
+  const constant = Object.freeze({ type })
+  return (value) => {
+    decoder(value)
+    return constant
+  }
+}
+
 /** A record whose `type` says which of the tables applies; the fields keep the order of the table. */
 export const tagged = <V extends Variants>(variants: V, what: string): Decoder<Tagged<V>> => {
   const tables = new Map(Object.entries(variants).map(([type, table]) => [type, { type: text, ...table }]))
-  const decoders = new Map([...tables].map(([type, table]) => [type, record(table)]))
+  const decoders = new Map([...tables].map(([type, table]) => [type, variant(type, table)]))
   return (value) => {
     if (!isObject(value)) return expected("an object", value)
     const type = inside(text, value.get("type"), "type")
