@@ -96,6 +96,7 @@ export const layFlagsOver = (settings: Settings, flags: OutputFlags): Settings =
   return {
     ...settings,
     capture: {
+      ...capture,
       content: Option.getOrElse(flags.content, () => capture.content),
       llmInput: Option.getOrElse(flags.llmInput, () => capture.llmInput),
       llmInputBytesMax: Option.getOrElse(flags.llmInputBytesMax, () => capture.llmInputBytesMax),

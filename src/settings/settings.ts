@@ -201,7 +201,8 @@ const settingsOf = (config: ConfigFile, key: string | undefined, outer: OuterSpa
     content: config.content ?? captureDefault.content,
     llmInput: config.llm_input ?? captureDefault.llmInput,
     llmInputBytesMax: config.llm_input_max_bytes ?? captureDefault.llmInputBytesMax,
-    redact: config.redact ?? captureDefault.redact
+    redact: config.redact ?? captureDefault.redact,
+    ...(config.additional_metadata !== undefined && { ownKeys: Object.keys(config.additional_metadata) })
   },
   inlineImages: config.inline_images ?? false,
   flushOnTurnEnd: config.flush_on_turn_end ?? false,

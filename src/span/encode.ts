@@ -19,6 +19,8 @@ export interface CaptureOptions {
   /** Upper bound of one llm span's serialised input, in bytes. */
   readonly llmInputBytesMax: number
   readonly redact: boolean
+  /** Metadata keys of the user's own making: their texts are told even without content. */
+  readonly ownKeys?: ReadonlyArray<string>
 }
 
 export const captureDefault: CaptureOptions = {
@@ -101,6 +103,7 @@ const listed = (newest: ReadonlyArray<Sized>): Pieces => {
 export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent): SpanEncoder => {
   // By the value: what a model produced is an item of the next request's input.
   const sized = new WeakMap<JsonObject, Sized>()
+  const ownKeys = new Set(capture.ownKeys)
   const clean = capture.redact ? redact : (text: string) => text
 
   const itemText = (value: JsonObject): Sized => {
@@ -154,7 +157,7 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
   }
 
   const encode = (full: Span): Encoded => {
-    const span = capture.content === "none" ? structureOf(full) : full
+    const span = capture.content === "none" ? structureOf(full, ownKeys) : full
     const { input } = span
     const model = isModelInput(input) ? modelInput(input) : undefined
     const pieces =

@@ -20,30 +20,43 @@ const tellingKeys: ReadonlySet<string> = new Set([
   ...["attribution", "mcp_server", "mcp_tool", "namespace", "session_start", "end_reason"]
 ])
 
-const withoutTexts = (value: Json, key: string): Json | undefined => {
-  if (typeof value === "string") return tellingKeys.has(key) ? value : undefined
+const none: ReadonlySet<string> = new Set()
+
+const withoutTexts = (value: Json, key: string, ownKeys: ReadonlySet<string>): Json | undefined => {
+  if (typeof value === "string") return tellingKeys.has(key) || ownKeys.has(key) ? value : undefined
   if (Array.isArray(value)) {
-    const items = value.flatMap((item: Json) => withoutTexts(item, key) ?? [])
+    const items = value.flatMap((item: Json) => {
+      const left = withoutTexts(item, key, ownKeys)
+      return left === undefined ? [] : [left]
+    })
     return items.length === 0 ? undefined : items
   }
   if (typeof value !== "object" || value === null) return value
   const kept: { [key: string]: Json } = {}
   for (const [name, member] of Object.entries(value)) {
-    const left = withoutTexts(member as Json, name)
+    const left = withoutTexts(member as Json, name, none)
     if (left !== undefined) kept[name] = left
   }
   return Object.keys(kept).length === 0 ? undefined : kept
 }
 
-/** The span without content. Its name stays: names are made of kinds, models and tools. */
-export const structureOf = (span: Span): Span => {
+/**
+ * The span without content; `ownKeys` are metadata keys of the user's own making. Its name stays: names are made of
+ * kinds, models and tools.
+ */
+export const structureOf = (span: Span, ownKeys: ReadonlySet<string> = none): Span => {
   const { input: _input, output: _output, error, metadata, ...rest } = span
-  const kept = withoutTexts(metadata, "")
+  const kept = Object.fromEntries(
+    Object.entries(metadata).flatMap(([key, value]) => {
+      const left = withoutTexts(value, key, ownKeys)
+      return left === undefined ? [] : [[key, left]]
+    })
+  )
   return {
     ...rest,
     ...(error !== undefined && {
       error: { message: error.code ?? "error", ...(error.code !== undefined && { code: error.code }) }
     }),
-    metadata: typeof kept === "object" && kept !== null && !Array.isArray(kept) ? (kept as Span["metadata"]) : {}
+    metadata: kept
   }
 }

@@ -80,7 +80,13 @@ test("every setting of the table can be given by its variable", () => {
     allow: ["~/a", "/b"],
     deny: ["/c"],
     to: ["jsonl", "braintrust"],
-    capture: { content: "none", llmInput: "delta", llmInputBytesMax: 1000, redact: false },
+    capture: {
+      content: "none",
+      llmInput: "delta",
+      llmInputBytesMax: 1000,
+      redact: false,
+      ownKeys: ["team", "n", "ci"]
+    },
     inlineImages: true,
     flushOnTurnEnd: true,
     flushTimeoutSeconds: 7.5,

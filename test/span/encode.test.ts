@@ -184,6 +184,11 @@ describe("--content none", () => {
     })
   })
 
+  test("keeps the metadata that the user added", () => {
+    const own = span({ metadata: { build: "nightly", cwd: "/home/me", nested: { build: "x" } } })
+    expect(written(own, { content: "none", ownKeys: ["build"] }).metadata).toEqual({ build: "nightly" })
+  })
+
   test("keeps the code of an error", () => {
     const row = written(span({ error: { message: "too many tokens in 'plan'", code: "rate_limit" } }), {
       content: "none"

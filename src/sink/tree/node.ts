@@ -74,7 +74,7 @@ const brief = (text: string, clean: (text: string) => string): string =>
   plain(clean(text.slice(0, aboutLength * 8))).slice(0, aboutLength)
 
 export const nodeOf = (full: Span, capture: CaptureOptions): Node => {
-  const span = capture.content === "none" ? structureOf(full) : full
+  const span = capture.content === "none" ? structureOf(full, new Set(capture.ownKeys)) : full
   const clean = capture.redact ? redact : (text: string) => text
   const input = isModelInput(span.input) ? undefined : span.input
   const { prompt_tokens: prompt, completion_tokens: completion } = span.metrics
