@@ -1,0 +1,72 @@
+/**
+ * What a run plays: which scenarios on which versions, from the options of the command line.
+ *
+ * Owns the defaults. Playing, checking and reporting are run.ts'.
+ */
+import { Schema } from "effect"
+import { newest, versions } from "./codex/versions.ts"
+import { randomScenario } from "./random.ts"
+import type { Scenario } from "./scenario.ts"
+import { scenarios } from "./scenarios/index.ts"
+
+export interface Options {
+  readonly matrix?: boolean
+  /** How many random sessions, and the first one's seed. */
+  readonly seeds?: number
+  readonly from?: number
+  /** Names of scenarios; all when left out. */
+  readonly only?: ReadonlyArray<string>
+  /** Versions of Codex. */
+  readonly codex?: ReadonlyArray<string>
+}
+
+export interface Planned {
+  readonly scenario: Scenario
+  readonly version: string
+}
+
+export class UnknownScenario extends Schema.TaggedError<UnknownScenario>()("UnknownScenario", { name: Schema.String }) {
+  override get message() {
+    return `no scenario is called ${this.name}`
+  }
+  get hint() {
+    return "--list tells their names; a random one is called random-plain-7 or random-code-27"
+  }
+}
+
+/** Without options: what shows in half a minute that lab, Codex and product still fit, in both transcript dialects. */
+const handful = ["simple", "tools", "code", "agents", "compact-auto", "failures"]
+const legacyHandful = ["simple", "tools"]
+const legacy = "0.118.0"
+
+export const planOf = (options: Options): ReadonlyArray<Planned> => {
+  if (options.seeds !== undefined) return seedsOf(options.seeds, options.from ?? 1, options.codex ?? [newest])
+  if (options.matrix === true) return crossed(options.only?.map(scenarioNamed) ?? scenarios, options.codex ?? versions)
+  if (options.only !== undefined || options.codex !== undefined) {
+    return crossed(options.only?.map(scenarioNamed) ?? scenarios, options.codex ?? [newest])
+  }
+  return [...crossed(handful.map(scenarioNamed), [newest]), ...crossed(legacyHandful.map(scenarioNamed), [legacy])]
+}
+
+/** Under which name a case is kept: the newest version goes without saying. */
+export const caseName = ({ scenario, version }: Planned): string =>
+  version === newest ? scenario.name : `${version}-${scenario.name}`
+
+const crossed = (all: ReadonlyArray<Scenario>, on: ReadonlyArray<string>): ReadonlyArray<Planned> =>
+  on.flatMap((version) => all.map((scenario) => ({ scenario, version })))
+
+/** The first half of the seeds plays plain, the second half in code mode. */
+const seedsOf = (count: number, from: number, on: ReadonlyArray<string>): ReadonlyArray<Planned> =>
+  crossed(
+    Array.from({ length: count }, (_, at) => randomScenario(at < Math.ceil(count / 2) ? "plain" : "code", from + at)),
+    on
+  )
+
+/** `random-plain-7` is the scenario of seed 7: how a seed that found something is played again. */
+const scenarioNamed = (name: string): Scenario => {
+  const random = /^random-(plain|code)-(\d+)$/.exec(name)
+  if (random !== null) return randomScenario(random[1] === "code" ? "code" : "plain", Number(random[2]))
+  const known = scenarios.find((scenario) => scenario.name === name)
+  if (known === undefined) throw new UnknownScenario({ name })
+  return known
+}
