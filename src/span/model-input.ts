@@ -19,19 +19,3 @@ export interface ModelInput {
 
 export const isModelInput = (value: unknown): value is ModelInput =>
   typeof value === "object" && value !== null && (value as { _tag?: unknown })._tag === "ModelInput"
-
-/** The items of an input from `from` on, as a new array. */
-export const inputItems = (input: ModelInput, from = 0): ReadonlyArray<HistoryItem> =>
-  input.items.slice(from, input.length)
-
-const texts = new WeakMap<HistoryItem, string>()
-
-/** The item as JSON text, made once for every input that holds it. */
-export const itemText = (item: HistoryItem): string => {
-  let text = texts.get(item)
-  if (text === undefined) {
-    text = JSON.stringify(item.value)
-    texts.set(item, text)
-  }
-  return text
-}
