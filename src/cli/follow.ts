@@ -4,13 +4,13 @@
  * Owns which sessions are followed: one that was named, the latest, or with `--all` each that is written to from now
  * on, from its first record. Following is source/live-session.ts, the loop is trace.ts.
  */
-import { statSync } from "node:fs"
 import { Effect, FiberSet, Option, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { codexFolder } from "../hook/places.ts"
 import { mixedFold } from "../pipeline/mixed-fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
 import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session } from "../source/catalogue.ts"
+import { statOf } from "../source/file.ts"
 import { liveSession, sessionsWrittenTo, watchFolders } from "../source/live-session.ts"
 import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival } from "../source/origin.ts"
@@ -25,8 +25,6 @@ import { type Run, runTrace } from "./trace.ts"
 type Followed =
   | { readonly _tag: "Session"; readonly catalogue: Catalogue; readonly session: Session; readonly path?: string }
   | { readonly _tag: "File"; readonly path: string }
-
-const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /** A transcript by its name alone: it may get its first record later, or be created later. */
 const byName = (path: string): Followed => {
@@ -129,7 +127,7 @@ export const followCommand = Command.make(
     const followed = yield* Option.match(named, {
       onNone: () => Effect.flatMap(locateLatest(home), (input) => followedBy(input, "--latest")),
       onSome: (wanted) =>
-        wanted.endsWith(".jsonl") && !isThere(wanted)
+        wanted.endsWith(".jsonl") && statOf(wanted) === undefined
           ? Effect.succeed(byName(wanted))
           : Effect.flatMap(locate(wanted, home), (input) => followedBy(input, wanted))
     })

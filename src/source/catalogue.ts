@@ -5,10 +5,11 @@
  * root thread and its agent threads, to any depth; a fork is a session of its own; after a revert a thread has several
  * files. Lists folders and reads first records, each once; content is session.ts.
  */
-import { type Dirent, readdirSync, statSync } from "node:fs"
+import { type Dirent, readdirSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { Effect } from "effect"
-import { isCompressed, type SourceFailed } from "./file.ts"
+import { isCompressed, type SourceFailed, statOf } from "./file.ts"
+import { withReviewers } from "./reviewer.ts"
 import {
   createdAtMs,
   type HistoryBase,
@@ -91,7 +92,8 @@ const once = (names: ReadonlyArray<RolloutName>): ReadonlyArray<RolloutName> => 
   return [...chosen.values()]
 }
 
-const writtenAtMs = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+/** When a file was written to last, in Unix milliseconds; 0 where it is gone. */
+export const writtenAtMs = (path: string): number => statOf(path)?.mtimeMs ?? 0
 
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -130,7 +132,7 @@ export const makeCatalogue = (folders: ReadonlyArray<string>, files: ReadonlyArr
   const rollouts = (wanted: ReadonlyArray<RolloutName>) =>
     Effect.map(
       Effect.forEach(wanted, (name) => Effect.orElseSucceed(rollout(name), () => undefined), { concurrency: 16 }),
-      (read) => read.filter((one) => one !== undefined)
+      (read) => withReviewers(read.filter((one) => one !== undefined))
     )
 
   /** From a thread to its root, by what the files say: `session_id`, else from parent to parent (before 0.142). */

@@ -4,7 +4,7 @@
  * Owns opening (nothing but regular files: a fifo would block, a device never ends), plain and zstd-compressed
  * bytes, and the end of a one-shot read. Growing files are tail.ts. Counts bytes; of a compressed file, those inside.
  */
-import { close, constants, createReadStream, fstat, open, read, type Stats } from "node:fs"
+import { close, constants, createReadStream, fstat, open, read, type Stats, statSync } from "node:fs"
 import { createZstdDecompress } from "node:zlib"
 import { Effect, Schema, type Scope, Stream } from "effect"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
@@ -39,6 +39,15 @@ export const systemFailure = (file: string, error: unknown): SourceFailed => {
     reason: (code === undefined ? undefined : reasons[code]) ?? message,
     ...(code !== undefined && { code })
   })
+}
+
+/** What there is under a path, if we may know: a folder on the way may be closed to us. */
+export const statOf = (path: string): Stats | undefined => {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
 type Callback<A> = (error: NodeJS.ErrnoException | null, value: A) => void

@@ -6,7 +6,7 @@
 import { existsSync, type Stats, statSync } from "node:fs"
 import { join, resolve, sep } from "node:path"
 import { Effect, Schema } from "effect"
-import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session } from "./catalogue.ts"
+import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session, writtenAtMs } from "./catalogue.ts"
 import { type SourceFailed, systemFailure } from "./file.ts"
 import { notARollout, type RolloutName, readRollout } from "./rollout.ts"
 import { stdinName } from "./stdin.ts"
@@ -142,7 +142,7 @@ export const locateLatest = (home: string): Effect.Effect<Input, NotLocated> =>
   Effect.gen(function* () {
     const catalogue = makeCatalogue(foldersOfHome(home))
     const written = (yield* catalogue.names)
-      .map((name) => ({ name, at: statSync(name.path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+      .map((name) => ({ name, at: writtenAtMs(name.path) }))
       .sort((left, right) => right.at - left.at)
     for (const { name } of written) {
       const rollout = yield* Effect.orElseSucceed(catalogue.rollout(name), () => undefined)

@@ -32,6 +32,8 @@ export interface Rollout extends RolloutName {
   readonly sessionId?: string
   /** Of an agent or a reviewer: the thread that started it. */
   readonly parentThreadId?: string
+  /** A reviewer whose file names no parent (before 0.142). */
+  readonly isOrphanReview?: true
   readonly historyBase?: HistoryBase
 }
 
@@ -86,6 +88,7 @@ export const rolloutOf = (path: string, firstLine: string): Rollout | undefined 
     : meta.forked_from_id && typeof meta.forked_from_ordinal_exclusive === "number"
       ? { rolloutId: meta.forked_from_id, endOrdinalExclusive: meta.forked_from_ordinal_exclusive }
       : undefined
+  const isReview = isObject(meta.source) && meta.source.subagent === "review"
   return {
     path,
     threadId: meta.id,
@@ -93,6 +96,7 @@ export const rolloutOf = (path: string, firstLine: string): Rollout | undefined 
     createdAt: record.timestamp,
     ...(meta.session_id && { sessionId: meta.session_id }),
     ...(parentThreadId && parentThreadId !== meta.id && { parentThreadId }),
+    ...(isReview && !parentThreadId && !meta.session_id && { isOrphanReview: true as const }),
     ...(historyBase && { historyBase })
   }
 }

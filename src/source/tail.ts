@@ -10,7 +10,7 @@
  * Whether it is the same file is told by its bytes, not by its inode: its beginning and what stands before the place
  * where it was left. Counts bytes (of a compressed file, those inside).
  */
-import { type Stats, statSync } from "node:fs"
+import type { Stats } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { Effect, Latch, Stream } from "effect"
 import { foldersBeside } from "./catalogue.ts"
@@ -22,7 +22,8 @@ import {
   type ReadOptions,
   readerLines,
   readInto,
-  type SourceFailed
+  type SourceFailed,
+  statOf
 } from "./file.ts"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
 import { plainName } from "./rollout.ts"
@@ -48,15 +49,6 @@ const placesOf = (path: string): ReadonlyArray<string> => {
 
 /** What a file is like, for the question whether anything happened to it. */
 const formOf = (path: string, { ino, size, mtimeMs }: Stats) => `${path} ${ino} ${size} ${mtimeMs}`
-
-const statOf = (path: string): Stats | undefined => {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch {
-    // A folder on the way may not be entered: for us there is no file.
-    return undefined
-  }
-}
 
 /** File times are as coarse as the kernel's clock, which ticks every few milliseconds. */
 const settledMs = 50

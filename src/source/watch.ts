@@ -5,9 +5,10 @@
  * the path that changed, or now and then `beat`: then a file is looked at without having been named. Between
  * messages and beats nothing runs. Reads no file. Times are milliseconds.
  */
-import { type FSWatcher, statSync, watch } from "node:fs"
-import { join } from "node:path"
+import { type FSWatcher, watch } from "node:fs"
+import { dirname, join } from "node:path"
 import { Effect, type Scope } from "effect"
+import { statOf } from "./file.ts"
 
 /** Look at what you know: a message may have got lost. */
 export const beat = Symbol("beat")
@@ -23,7 +24,8 @@ export interface Watch {
   readonly listen: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
 }
 
-const beatMs = 2_000
+/** Rare enough that the runtime's own idling costs more. */
+const beatMs = 5_000
 
 export interface WatchedFolder {
   readonly folder: string
@@ -31,35 +33,65 @@ export interface WatchedFolder {
   readonly deep: boolean
 }
 
-/** One folder: watched while it is there. A folder that was removed and made anew is another one. */
-const watchFolder = ({ folder, deep }: WatchedFolder, onChange: (path: string) => void) => {
+/** What makes a folder the same one: inodes alone are used again. Undefined where there is none. */
+const identityOf = (path: string): string | undefined => {
+  const stats = statOf(path)
+  return stats && `${stats.dev} ${stats.ino} ${stats.birthtimeMs}`
+}
+
+const nearestPresent = (folder: string): string => {
+  let at = dirname(folder)
+  while (identityOf(at) === undefined && at !== dirname(at)) at = dirname(at)
+  return at
+}
+
+/**
+ * One folder: watched while it is there, and its nearest present ancestor while it is not. A folder that was removed and
+ * made anew is another one. `onChange` gets `relist` when watching begins late.
+ */
+const watchFolder = ({ folder, deep }: WatchedFolder, onChange: Listener) => {
   let watcher: FSWatcher | undefined
-  let inode: number | undefined
+  let watched: string | undefined
+  let identity: string | undefined
   const stop = () => {
     watcher?.close()
     watcher = undefined
-    inode = undefined
+    watched = undefined
+    identity = undefined
   }
-  /** Sees to it that the folder is watched; true when that begins now. */
-  const start = (): boolean => {
-    const present = statSync(folder, { throwIfNoEntry: false })?.ino
-    if (present === inode) return false
-    stop()
-    if (present === undefined) return false
+  const begin = (path: string, onEvent: (name: string | null | undefined) => void) => {
     try {
-      watcher = watch(folder, { recursive: deep, persistent: false }, (_, name) =>
-        onChange(name === null ? folder : join(folder, name))
-      )
+      const present = identityOf(path)
+      watcher = watch(path, { recursive: deep && path === folder, persistent: false }, (_, name) => onEvent(name))
       // Too many watches, an unmounted disk: the beat goes on, and tries again.
       watcher.on("error", stop)
-      inode = present
-      return true
+      watched = path
+      identity = present
     } catch {
       stop()
-      return false
     }
   }
-  return { start, stop }
+  /** Sees to it that the right folder is watched. */
+  const check = () => {
+    const isPresent = identityOf(folder) !== undefined
+    const path = isPresent ? folder : nearestPresent(folder)
+    if (path === watched && identityOf(path) === identity) return
+    stop()
+    if (!isPresent) begin(path, checkAgain)
+    else
+      begin(folder, (name) => {
+        if (name) return onChange(join(folder, name))
+        // No name: the folder itself was moved or removed, and this watch is over.
+        stop()
+        checkAgain()
+      })
+  }
+  const checkAgain = () => {
+    const before = watcher
+    check()
+    if (watched === folder && watcher !== before) onChange(relist)
+  }
+  return { check, checkAgain, stop }
 }
 
 /** Watches folders until the scope ends. */
@@ -71,11 +103,10 @@ export const makeWatch = (folders: ReadonlyArray<WatchedFolder>): Effect.Effect<
         for (const listener of listeners) listener(changed)
       }
       const watched = folders.map((folder) => watchFolder(folder, tell))
-      for (const folder of watched) folder.start()
+      for (const folder of watched) folder.check()
       const timer = setInterval(() => {
-        // Each is seen to, whatever the one before it answers.
-        const begun = watched.map((folder) => folder.start()).includes(true)
-        tell(begun ? relist : beat)
+        for (const folder of watched) folder.checkAgain()
+        tell(beat)
       }, beatMs)
       return { listeners, watched, timer }
     }),
