@@ -13,13 +13,22 @@ import { doctorCommand } from "./doctor.ts"
 import { exitCodeOf, sayCause } from "./errors.ts"
 import { followCommand } from "./follow.ts"
 import { readCommand } from "./read.ts"
+import { reduceCommand } from "./reduce.ts"
 import { setupCommand } from "./setup.ts"
 import { statusCommand } from "./status.ts"
 import { Stop } from "./stop.ts"
 import { uninstallCommand } from "./uninstall.ts"
 
 const command = readCommand.pipe(
-  Command.withSubcommands([followCommand, collectCommand, setupCommand, uninstallCommand, statusCommand, doctorCommand])
+  Command.withSubcommands([
+    followCommand,
+    reduceCommand,
+    collectCommand,
+    setupCommand,
+    uninstallCommand,
+    statusCommand,
+    doctorCommand
+  ])
 )
 
 /** A wrong invocation: what is wrong, on stderr, and where help is. Help that was asked for goes to stdout. */
