@@ -221,9 +221,16 @@ export const reviewEntered = (thread: Thread, event: EventOf<"ReviewEntered">): 
 
 export const reviewExited = (thread: Thread, event: EventOf<"ReviewExited">): Step<Thread> => {
   const turnId = event.turnId ?? thread.reviewTurnId
+  const { review } = thread
   if (turnId === undefined) {
-    const { review } = thread
-    return [review === undefined ? thread : { ...thread, review: { ...review, exited: event } }, noEffects]
+    if (review === undefined) return [thread, noEffects]
+    const exited: Thread = { ...thread, review: { ...review, exited: event } }
+    // A version without turn ids (0.77) writes no end either: the review is over here.
+    const unnamed = Table.values(thread.turns).every((turn) => turn.facts.implied === true)
+    const name = `turn-${thread.turnCount + 1}`
+    return unnamed
+      ? turnEnded(exited, { _tag: "TurnEnded", threadId: thread.id, at: event.at, turnId: name, outcome: "completed" })
+      : [exited, noEffects]
   }
   return inTurn(withoutReview(thread), { ...event, turnId }, (turn) => {
     const explanation = (event.output as { overall_explanation?: unknown } | undefined)?.overall_explanation
