@@ -11,6 +11,7 @@ import type { ApprovalAsk, ToolKind, ToolRun } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { Cell } from "./cell.ts"
 import type { SpanKey } from "./effect.ts"
+import { type Refusal, readRefusal } from "./refusal.ts"
 import type { TurnOutcome } from "./turn.ts"
 
 export interface Approval extends ApprovalAsk {
@@ -197,7 +198,11 @@ export const toolEnd = (tool: Tool): number | undefined => {
 /** When a cell was over, by the answer of its own call. */
 export const cellEnd = (tool: Tool): number | undefined => answeredAt(tool, tool.call?.at ?? 0)
 
-const declinedText = /rejected by user|rejected by the user|declined by user|denied by user|Rejected\(/i
+/** Who refused the call, if anybody did. */
+export const toolRefusal = (tool: Tool): Refusal | undefined => {
+  const text = answerText(tool)
+  return text === undefined || tool.run?.status === "ok" ? undefined : readRefusal(text)
+}
 
 /** The exit code that the run reported, or that the answer names. */
 export const exitCode = (tool: Tool): number | undefined => {
@@ -218,8 +223,7 @@ const failedAnswer =
 
 export const toolOutcome = (tool: Tool): ToolOutcome => {
   const text = answerText(tool)
-  if (text !== undefined && declinedText.test(text.slice(0, 400)) && tool.run?.status !== "ok") return "declined"
-  if (tool.run?.status === "declined") return "declined"
+  if (tool.run?.status === "declined" || toolRefusal(tool) !== undefined) return "declined"
   if (text !== undefined && /^(?:Wall time: [\d.]+ seconds\n)?aborted(?: by user)?/.test(text)) return "interrupted"
   if (tool.run?.status === "interrupted") return "interrupted"
   if (tool.cell?.outcome === "failed") return "error"

@@ -2,8 +2,7 @@
  * Compaction spans: the history before and after, as counts and the replacement.
  */
 import type { Compaction } from "../machine/compaction.ts"
-import { referenced } from "./images.ts"
-import { identity, present, type TraceContext } from "./project.ts"
+import { identity, present, shown, type TraceContext } from "./project.ts"
 import type { Span } from "./span.ts"
 
 export const compactionSpan = (context: TraceContext, compaction: Compaction): Span => {
@@ -19,7 +18,7 @@ export const compactionSpan = (context: TraceContext, compaction: Compaction): S
     ...(after && {
       output: {
         items: after.length,
-        replacement: after.items.slice(0, after.length).map((item) => referenced(item.value))
+        replacement: after.items.slice(0, after.length).map((item) => shown(context, item.value))
       }
     }),
     metadata: present({

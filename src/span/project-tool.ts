@@ -4,18 +4,19 @@
 import {
   exitCode,
   type Tool,
+  type ToolOutcome,
   toolEnd,
   toolEnded,
   toolError,
   toolKind,
   toolName,
   toolOutcome,
+  toolRefusal,
   toolStart
 } from "../machine/tool.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import { spanId } from "./ids.ts"
-import { referenced } from "./images.ts"
-import { identity, present, type TraceContext } from "./project.ts"
+import { identity, present, shown, type TraceContext } from "./project.ts"
 import type { Span, SpanStatus } from "./span.ts"
 
 const statuses: { readonly [outcome: string]: SpanStatus } = {
@@ -42,18 +43,23 @@ const skillOf = (tool: Tool): string | undefined => {
   return /([^/\\\s'"]+)[/\\]SKILL\.md\b/.exec(text)?.[1]
 }
 
-/** What is known of an approval: that it was asked for, and what became of it where that shows. */
-const approvalOf = (tool: Tool): JsonObject | undefined => {
-  const outcome = toolOutcome(tool)
+/** What is known of an approval: whether anybody was asked, and what became of it where that shows. */
+const approvalOf = (tool: Tool, outcome: ToolOutcome): JsonObject | undefined => {
   const { approval } = tool
+  const refusal = toolRefusal(tool)
   if (approval === undefined && outcome !== "declined") return undefined
+  const asked = approval !== undefined || refusal?.by === "user" || refusal?.by === "reviewer"
   const ran = tool.run?.endedAt !== undefined || exitCode(tool) !== undefined
   const decision =
     outcome === "declined" ? "denied" : ran ? "granted" : outcome === "interrupted" ? "cancelled" : undefined
-  const text = JSON.stringify(tool.answer?.output ?? "")
-  const by = outcome === "declined" && /by (?:the )?user/.test(text) ? "user" : undefined
-  const waitedMs = waited(tool)
-  return present({ requested: true, decision, by, justification: justification(tool), waited_ms: waitedMs })
+  return present({
+    requested: asked || undefined,
+    decision,
+    by: refusal?.by,
+    reason: refusal?.reason,
+    justification: asked ? justification(tool) : undefined,
+    waited_ms: waited(tool)
+  })
 }
 
 const justification = (tool: Tool): Json | undefined => {
@@ -85,8 +91,8 @@ export const toolSpan = (context: TraceContext, tool: Tool): Span => {
     ...(last !== undefined && { end: Math.max(start, last) }),
     status: statuses[outcome] ?? "unfinished",
     ...(message !== undefined && { error: { message, ...(outcome === "declined" && { code: "declined" }) } }),
-    ...(input !== undefined && { input: referenced(input) }),
-    ...(output !== undefined && { output: referenced(output) }),
+    ...(input !== undefined && { input: shown(context, input) }),
+    ...(output !== undefined && { output: shown(context, output) }),
     metadata: present({
       ...tool.run?.facts,
       call_id: tool.callId,
@@ -95,7 +101,7 @@ export const toolSpan = (context: TraceContext, tool: Tool): Span => {
       namespace: tool.call?.namespace,
       exit_code: exitCode(tool),
       requested_by: tool.requestedBy === undefined ? undefined : spanId(tool.requestedBy),
-      approval: approvalOf(tool),
+      approval: approvalOf(tool, outcome),
       skill: skillOf(tool),
       cell_id: tool.cell?.runtimeId,
       cell_call_id: tool.cellCallId,

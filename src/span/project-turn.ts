@@ -3,8 +3,7 @@
  */
 import type { Turn } from "../machine/turn.ts"
 import type { Json } from "../wire/json.ts"
-import { referenced } from "./images.ts"
-import { identity, present, type TraceContext, usageFacts } from "./project.ts"
+import { identity, present, shown, type TraceContext, usageFacts } from "./project.ts"
 import type { Span, SpanStatus } from "./span.ts"
 
 const statuses: { readonly [outcome: string]: SpanStatus } = {
@@ -15,14 +14,14 @@ const statuses: { readonly [outcome: string]: SpanStatus } = {
 }
 
 /** One text is shown as it is; steering messages and images make a list. */
-const inputOf = ({ prompts }: Turn): Json | undefined => {
+const inputOf = (context: TraceContext, { prompts }: Turn): Json | undefined => {
   const [first, ...more] = prompts
   if (first === undefined) return undefined
   if (more.length === 0 && first.content === undefined) return first.text
   return prompts.flatMap(
     (prompt): ReadonlyArray<Json> =>
       prompt.content !== undefined
-        ? (referenced(prompt.content) as ReadonlyArray<Json>)
+        ? (shown(context, prompt.content) as ReadonlyArray<Json>)
         : prompt.text === undefined
           ? []
           : [{ type: "text", text: prompt.text }]
@@ -30,7 +29,7 @@ const inputOf = ({ prompts }: Turn): Json | undefined => {
 }
 
 export const turnSpan = (context: TraceContext, turn: Turn): Span => {
-  const input = inputOf(turn)
+  const input = inputOf(context, turn)
   const { implied: _, compaction_trigger: __, ...facts } = turn.facts
   const status = turn.outcome === undefined ? undefined : statuses[turn.outcome]
   return {

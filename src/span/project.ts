@@ -8,6 +8,7 @@ import type { Usage } from "../domain/event.ts"
 import type { SpanEffect, SpanKey, Subject } from "../machine/effect.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import { spanId } from "./ids.ts"
+import { referenced } from "./images.ts"
 import { compactionSpan } from "./project-compaction.ts"
 import { llmSpan } from "./project-llm.ts"
 import { agentSpan, sessionSpan } from "./project-thread.ts"
@@ -22,7 +23,13 @@ export interface TraceContext {
   /** The outer span that the session hangs under. */
   readonly outerSpanId?: string
   readonly additionalMetadata?: JsonObject
+  /** Images as they are in the transcript, instead of references. */
+  readonly inlineImages?: boolean
 }
+
+/** Content as the span shows it: images as references, unless the user asked for them. */
+export const shown = (context: TraceContext, value: Json): Json =>
+  context.inlineImages === true ? value : referenced(value)
 
 /** The fields that every kind of span has. */
 export const identity = (context: TraceContext, key: SpanKey, parent: SpanKey | undefined) => {
