@@ -36,6 +36,7 @@ export const eventFold = (options: FoldOptions & { readonly rootId?: string }): 
   const context = (): TraceContext => ({
     traceId: options.parent?.traceId ?? session.rootId ?? "",
     ...(options.parent && { outerSpanId: options.parent.spanId }),
+    ...(options.inlineImages === true && { inlineImages: true }),
     ...(options.additionalMetadata && { additionalMetadata: options.additionalMetadata })
   })
   const carryOut = (effects: ReadonlyArray<SpanEffect>, into: Collected): void => {
@@ -101,7 +102,7 @@ export const sessionFold = (options: FoldOptions & { readonly rootId?: string } 
       if (origin._tag === "Mixed") throw new TypeError("a session's fold is told whose lines it gets")
       const inherited = origin._tag === "Transcript" && origin.inherited === true
       if (origin._tag === "Transcript" && origin.historyMissing === true) {
-        fold.apply({ _tag: "HistoryMissing", threadId: origin.threadId, at: Number.MAX_SAFE_INTEGER }, into)
+        fold.apply({ _tag: "HistoryMissing", threadId: origin.threadId, at: 0 }, into)
       }
       for (const line of lines) {
         const decoded = decodeLine(origin, line)
