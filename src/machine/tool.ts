@@ -152,36 +152,37 @@ export const wallTime = (tool: Tool): { readonly seconds: number; readonly grain
   return { seconds: Number(`${found[1]}.${found[2] ?? 0}`), grain: 10 ** -decimals }
 }
 
+/** Calls that Codex refuses before anything runs: they are over as soon as they are made. */
+const refusedAtOnce = /^(?:unsupported (?:custom tool )?call: |failed to parse function arguments)/
+
 /**
  * When the answer came about, from its record alone.
  *
  * Outputs are written in the order of their calls, each as soon as it and those before it are done: one that follows
- * another closely may have been done long before. What it says of its own wall time tells then, to the precision it
- * is written with.
+ * another closely may have been done long before, and older versions write even the first one late. What an answer
+ * says of its own wall time tells then, to the precision it is written with.
  */
 const answeredAt = (tool: Tool, start: number): number | undefined => {
   const { answer } = tool
   if (answer === undefined) return undefined
+  const waited = answer.after !== undefined && answer.after <= 0.02
+  if (waited && refusedAtOnce.test(answerText(tool) ?? "")) return Math.min(answer.at, start + 0.005)
   const wall = wallTime(tool)
-  if (wall === undefined || answer.after === undefined || answer.after > 0.02) return answer.at
+  const telling = wall !== undefined && (waited || (wall.grain < 0.01 && toolKind(tool) === "exec"))
+  if (!telling) return answer.at
   const soonest = start + wall.seconds
-  return answer.at - soonest <= wall.grain ? answer.at : soonest + wall.grain / 2
+  return answer.at - soonest <= Math.max(wall.grain, 0.05) ? answer.at : soonest + wall.grain / 2
 }
 
-/**
- * When the call began: the run's own clock, else the hook's, else the record of the call.
- *
- * A call that had to queue began later than it was recorded: its end, less the wall time that it tells.
- */
-export const toolStart = (tool: Tool): number => {
-  const told = tool.turnTaken?.startedAt ?? tool.run?.startedAt ?? tool.hook?.startedAt
-  if (told !== undefined) return told
-  const called = tool.call?.at ?? tool.run?.endedAt ?? tool.answer?.at ?? 0
-  const wall = wallTime(tool)
-  if (wall === undefined || tool.answer?.after === undefined || tool.answer.after <= 0.02) return called
-  const latest = (tool.run?.endedAt ?? tool.answer.at) - wall.seconds
-  return latest - called > wall.grain + 0.02 ? latest - wall.grain / 2 : called
-}
+/** When the call began: the turn it took, the run's own clock, the hook's, else the record of the call. */
+export const toolStart = (tool: Tool): number =>
+  tool.turnTaken?.startedAt ??
+  tool.run?.startedAt ??
+  tool.hook?.startedAt ??
+  tool.call?.at ??
+  tool.run?.endedAt ??
+  tool.answer?.at ??
+  0
 
 /** When the call was done, undefined while it runs. */
 export const toolEnd = (tool: Tool): number | undefined => {
