@@ -25,7 +25,7 @@ export const jsonl: Sink = {
           const [first = "", ...rest] = line.texts
           return { write, texts: [op, first.slice(1), ...rest], bytes: line.bytes + op.length - 1 }
         },
-        send: (rows) => output.write(rows.flatMap((row) => row.texts))
+        send: (rows) => output.write(rows.length === 1 ? (rows[0]?.texts ?? []) : rows.flatMap((row) => row.texts))
       }
     })
 }

@@ -43,19 +43,23 @@ const failure = (name: string, cause: unknown): SinkFailed | ReaderLeft => {
 
 const encoder = new TextEncoder()
 
-/** Fills the buffer from the texts; a text may be larger than the buffer, and is then continued. */
-const makeFilling = (texts: ReadonlyArray<string>, buffer: Uint8Array) => {
+/** Fills the buffer from the texts; a text that does not fit is continued in the next filling. */
+const makeFilling = (texts: ReadonlyArray<string>, buffer: Buffer) => {
   let index = 0
   let from = 0
   return (): number => {
     let at = 0
-    while (index < texts.length) {
+    for (; index < texts.length; index++) {
       const text = texts[index] ?? ""
+      // A character of a string takes at most three bytes. The common case makes no objects.
+      if (from === 0 && text.length * 3 <= buffer.length - at) {
+        at += buffer.write(text, at)
+        continue
+      }
       const { read, written } = encoder.encodeInto(from === 0 ? text : text.slice(from), buffer.subarray(at))
       at += written
       from += read
-      if (from < text.length) break
-      index += 1
+      if (from < text.length) return at
       from = 0
     }
     return at
@@ -64,7 +68,7 @@ const makeFilling = (texts: ReadonlyArray<string>, buffer: Uint8Array) => {
 
 /** Writes to an open descriptor; whoever opened it closes it. */
 export const descriptorOutput = (fd: number, name: string): Output => {
-  let buffer: Uint8Array | undefined
+  let buffer: Buffer | undefined
   const oneAtATime = Semaphore.makeUnsafe(1)
   const writeAll = (texts: ReadonlyArray<string>): Effect.Effect<void, SinkFailed | ReaderLeft> =>
     Effect.callback((resume) => {

@@ -77,13 +77,6 @@ const isItems = (output: Json): output is ReadonlyArray<JsonObject> =>
 
 const piece = (text: string): Pieces => ({ texts: [text], bytes: Buffer.byteLength(text) })
 
-const comma = piece(",")
-
-const joined = (all: ReadonlyArray<Pieces>): Pieces => ({
-  texts: all.flatMap((pieces) => pieces.texts),
-  bytes: all.reduce((sum, pieces) => sum + pieces.bytes, 0)
-})
-
 /** A JSON array of items that come newest first. */
 const listed = (newest: ReadonlyArray<Sized>): Pieces => {
   const texts = ["["]
@@ -180,12 +173,17 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
       const { id, trace_id, parent_id, thread_id, kind, start, end, status, metrics, tags } = span
       const head = JSON.stringify({ id, trace_id, parent_id, thread_id, kind, name, start, end, status, error })
       const rest = `"metadata":${metadata},"metrics":${JSON.stringify(metrics)},"tags":${JSON.stringify(tags)}}\n`
-      return joined([
-        piece(`${head.slice(0, -1)},`),
-        ...(input === undefined ? [] : [piece('"input":'), input, comma]),
-        ...(output === undefined ? [] : [piece('"output":'), output, comma]),
-        piece(rest)
-      ])
+      const texts = [`${head.slice(0, -1)},`]
+      let bytes = 0
+      for (const [key, value] of [["input", input] as const, ["output", output] as const]) {
+        if (value === undefined) continue
+        texts.push(`"${key}":`)
+        for (const text of value.texts) texts.push(text)
+        texts.push(",")
+        bytes += value.bytes + key.length + 4
+      }
+      texts.push(rest)
+      return { texts, bytes: bytes + Buffer.byteLength(texts[0] ?? "") + Buffer.byteLength(rest) }
     }
   }
 }
