@@ -10,16 +10,19 @@ import { isArray, isObject, JsonNumber, type JsonObject, type JsonValue } from "
 /** An integer of up to 64 bits: a bigint only where a number would lose digits. */
 export type Integer = number | bigint
 
-/** A value that does not have the form its place demands. `place` grows outwards while it is thrown. */
+/** A value that does not have the form its place demands. */
 export class Malformed extends Error {
-  place = ""
-  readonly what: string
+  private place = ""
+  private readonly what: string
   constructor(what: string) {
     super(what)
     this.what = what
   }
-  override get message() {
-    return this.place === "" ? this.what : `${this.place}: ${this.what}`
+  /** Says under which key the value stood, from the inside outwards. */
+  within(key: string): this {
+    this.place = this.place === "" ? key : `${key}.${this.place}`
+    this.message = `${this.place}: ${this.what}`
+    return this
   }
 }
 
@@ -111,8 +114,7 @@ const inside = <A>(decoder: Decoder<A>, value: JsonValue | undefined, key: strin
   try {
     return decoder(value)
   } catch (error) {
-    if (error instanceof Malformed) error.place = error.place === "" ? key : `${key}.${error.place}`
-    throw error
+    throw error instanceof Malformed ? error.within(key) : error
   }
 }
 

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test"
+import { generationOf, newestOf, UnknownGeneration, unknownTypes } from "../../src/bundle/generation.ts"
+
+test("a release reduces like the last generation that is not newer than it", () => {
+  expect(generationOf("0.130.2")).toBe(generationOf("0.128.0"))
+  expect(generationOf("0.158.0")).toBe(generationOf("0.155"))
+  expect(generationOf("0.163.0-alpha.1")).toBe(generationOf("v0.162.0"))
+  expect(generationOf("0.200.0")).toBe(generationOf("0.169.0"))
+  expect(generationOf("0.127.9")).toBeUndefined()
+  expect(generationOf("latest")).toBeUndefined()
+})
+
+test("a bundle that names nobody is reduced by the newest generation of its schema", () => {
+  expect(newestOf(1)).toBe(generationOf("0.164.0") as never)
+  expect(newestOf(2)).toBe(generationOf("0.169.0") as never)
+})
+
+test("each generation knows more events than the one before", () => {
+  const counts = ["0.128", "0.142", "0.155", "0.162", "0.164", "0.165", "0.166", "0.169"].map((version) => {
+    const features = generationOf(version)
+    return features === undefined ? undefined : unknownTypes(features).length
+  })
+  expect(counts).toEqual([5, 4, 4, 4, 3, 2, 1, 0])
+})
+
+test("a release whose reducer is not known is wrong use, and says what is known", () => {
+  const error = new UnknownGeneration({ version: "0.1" })
+  expect([error.message, error.hint]).toEqual([
+    'no reducer is known for Codex "0.1"',
+    "name a release from 0.128 on, such as 0.142.0, 0.155.0, 0.164.0 or 0.169.0"
+  ])
+})
