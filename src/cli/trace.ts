@@ -10,7 +10,7 @@ import type { Fold, FoldOptions, FoldStep, FollowThread } from "../pipeline/fold
 import { loadSettings, type SettingsBroken } from "../settings/settings.ts"
 import type { Trouble } from "../sink/deliver.ts"
 import { type Deliveries, openSinks } from "../sink/index.ts"
-import { standardOutput } from "../sink/output.ts"
+import { standardError, standardOutput } from "../sink/output.ts"
 import { bounded } from "../sink/retry.ts"
 import type { Arrival } from "../source/origin.ts"
 import { Incomplete, renderError } from "./errors.ts"
@@ -94,7 +94,8 @@ export const runTrace = <A, E, R>(
         live,
         events: flags.events,
         ...(settings.outer?._tag === "ExportedSpan" && { exportedParent: settings.outer.slug }),
-        output: standardOutput
+        output: standardOutput,
+        aside: standardError
       },
       { retry: bounded, onTrouble: tell }
     )

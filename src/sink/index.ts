@@ -8,7 +8,7 @@ import { braintrust } from "./braintrust/braintrust.ts"
 import { type DeliverOptions, type Delivery, deliver, type Trouble } from "./deliver.ts"
 import { SinkFailed } from "./failure.ts"
 import { jsonl } from "./jsonl.ts"
-import type { Sink, SinkContext } from "./sink.ts"
+import type { OpenSink, Sink, SinkContext } from "./sink.ts"
 import { tree } from "./tree/tree.ts"
 
 export const sinks: ReadonlyArray<Sink> = [tree, jsonl, braintrust]
@@ -44,19 +44,22 @@ export const openSinks = (
       if (trouble._tag === "GivenUp") failures.push(trouble.failure)
       return options.onTrouble?.(trouble) ?? Effect.void
     }
-    for (const name of new Set(names)) {
+    const chosen = new Set(names)
+    const hasLines = sinks.some((sink) => sink.writes === "lines" && chosen.has(sink.name))
+    const contextOf = (sink: Sink): SinkContext =>
+      sink.writes === "drawing" && hasLines && context.aside !== undefined
+        ? { ...context, output: context.aside }
+        : context
+    const unknown = (name: string): Effect.Effect<OpenSink, SinkFailed> =>
+      new SinkFailed({
+        sink: name,
+        retry: "permanent",
+        reason: "there is no such sink",
+        hint: `sinks are ${sinkNames.join(", ")}`
+      })
+    for (const name of chosen) {
       const sink = sinkNamed(name)
-      const opened =
-        sink === undefined
-          ? Effect.fail(
-              new SinkFailed({
-                sink: name,
-                retry: "permanent",
-                reason: "there is no such sink",
-                hint: `sinks are ${sinkNames.join(", ")}`
-              })
-            )
-          : sink.open(context)
+      const opened = sink === undefined ? unknown(name) : sink.open(contextOf(sink))
       const delivery = yield* opened.pipe(
         Effect.flatMap((open) => deliver<void>(open, { ...options, onTrouble })),
         Effect.catchTag("SinkFailed", (failure) =>

@@ -10,6 +10,7 @@ import type { Sink } from "./sink.ts"
 export const jsonl: Sink = {
   name: "jsonl",
   summary: "one closed span a line, as JSON; with --events also opens and patches as they happen",
+  writes: "lines",
   open: ({ capture, events, output }) =>
     Effect.sync(() => {
       const encoder = makeSpanEncoder(capture)

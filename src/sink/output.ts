@@ -1,11 +1,11 @@
 /**
- * Where text goes: standard output or a file, written in order, waiting for a slow reader without blocking the thread.
+ * Where text goes: standard output, or another descriptor, written in order, waiting for a slow reader without blocking the thread.
  *
  * Texts are encoded into one buffer that is used again and again: a model input of megabytes is never one string nor
  * one array of bytes. Leaves out what the text means. Counts in bytes.
  */
 import * as NodeFS from "node:fs"
-import { Effect, type Scope, Semaphore } from "effect"
+import { Effect, Semaphore } from "effect"
 import { ReaderLeft, SinkFailed } from "./failure.ts"
 
 export interface Output {
@@ -119,19 +119,9 @@ export const standardOutput: Output = {
   columns: () => process.stdout.columns
 }
 
-/** A file, begun anew; closed with the scope. Readable by its owner only: it holds what the user's agent did. */
-export const fileOutput = (path: string): Effect.Effect<Output, SinkFailed, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.try({
-      try: () => NodeFS.openSync(path, "w", 0o600),
-      catch: (cause) =>
-        new SinkFailed({
-          sink: path,
-          retry: "permanent",
-          reason: `could not open it for writing (${codeOf(cause) ?? String(cause)})`,
-          hint: "check the path and its rights",
-          cause
-        })
-    }),
-    (fd) => Effect.sync(() => NodeFS.closeSync(fd))
-  ).pipe(Effect.map((fd) => descriptorOutput(fd, path)))
+/** The process' standard error: for a drawing, while standard output carries lines. */
+export const standardError: Output = {
+  ...descriptorOutput(2, "standard error"),
+  isTerminal: process.stderr.isTTY === true,
+  columns: () => process.stderr.columns
+}

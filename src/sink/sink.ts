@@ -34,6 +34,8 @@ export interface SinkContext {
   readonly exportedParent?: string
   /** Where the sinks that write text write it. */
   readonly output: Output
+  /** Where a drawing goes while `output` carries the lines of another sink. */
+  readonly aside?: Output
 }
 
 export interface OpenSink {
@@ -55,6 +57,8 @@ export interface Sink {
   readonly name: string
   /** One line for help text, docs and `doctor`. */
   readonly summary: string
+  /** What it writes to the output: lines for programs, a drawing for people, or nothing. */
+  readonly writes: "lines" | "drawing" | "nothing"
   /** Fails at once on a setting that is missing or wrong; a backend that is away is the business of `send`. */
   readonly open: (context: SinkContext) => Effect.Effect<OpenSink, SinkFailed, Scope.Scope>
 }

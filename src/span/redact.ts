@@ -87,7 +87,7 @@ const secretName =
   "[pP]assword|PASSWORD|[pP]asswd|PASSWD|[pP]assphrase|PASSPHRASE|[sS]ecret|SECRET|[tT]oken|TOKEN|[cC]redentials?|CREDENTIALS?" +
   "|(?:[aA]pi|API|[aA]ccess|ACCESS|[sS]ecret|SECRET|[pP]rivate|PRIVATE|[sS]igning|SIGNING|[eE]ncryption|ENCRYPTION" +
   "|[aA]ccount|ACCOUNT|[aA]uth|AUTH|[mM]aster|MASTER)[-_]?(?:[kK]ey|KEY)" +
-  "|[?&][sS]ig|[sS]ignature"
+  "|[?&][sS]ig|[sS]ignature|SECRET_KEY_BASE|_PWD|_KEY"
 
 /** A value up to its end: none of what ends a word in a shell, in JSON or in source code, and no call or index. */
 const valueCharacter = "[^\\s\"'\\\\`;,&|<>()\\[\\]{}$]"
@@ -98,6 +98,8 @@ const placeholder =
   /^(?:[%*@.]|x{4}|X{4}|your|YOUR|example|process\.|os\.|env\.|import\.|undefined|null|true|false|None)/
 
 const passwordName = /(?:word|wd|phrase)$/i
+/** `STRIPE_KEY` may be a key, `CACHE_KEY` may not: only a value that looks like one says so. */
+const anyKey = "_KEY"
 const capitalName = /[A-Z]{3}$/
 
 /**
@@ -108,6 +110,7 @@ const assignment: Family = {
   pattern: new RegExp(`[=:](?<=(${secretName})(?:${quote})?\\s{0,3}[=:])(>?\\s{0,3}(?:${quote})?)(${value})`, "g"),
   replace: (match, name = "", between = "", secret = "") => {
     if (placeholder.test(secret)) return match
+    if (name === anyKey && (secret.length < 20 || !digit.test(secret))) return match
     const hidden = `${match[0]}${between}${redacted}`
     const keyLike = secret.length >= 8 && digit.test(secret)
     if (/["']$/.test(between)) return keyLike || passwordName.test(name) ? hidden : match

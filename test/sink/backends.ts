@@ -1,12 +1,12 @@
 /**
  * The backends of the sinks, for the contract: where their rows end up, and the weather there.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, Exit, Scope } from "effect"
+import { Effect } from "effect"
 import { SinkFailed } from "../../src/sink/failure.ts"
-import { fileOutput, type Output } from "../../src/sink/output.ts"
+import { descriptorOutput, type Output } from "../../src/sink/output.ts"
 import type { Fault } from "../lab/braintrust/faults.ts"
 import { startFakeBraintrust } from "../lab/braintrust/server.ts"
 import type { Backend, Weather } from "./contract.ts"
@@ -59,8 +59,8 @@ const countNames = (names: Iterable<string>): ReadonlyMap<string, number> => {
 const jsonl = async (): Promise<Backend> => {
   const folder = mkdtempSync(join(tmpdir(), "tracer-sink-"))
   const path = join(folder, "spans.jsonl")
-  const scope = Effect.runSync(Scope.make())
-  const [output, weather] = weathered(await Effect.runPromise(Scope.provide(fileOutput(path), scope)))
+  const fd = openSync(path, "w")
+  const [output, weather] = weathered(descriptorOutput(fd, path))
   return {
     context: { env: {}, output },
     arrived: async () => {
@@ -72,7 +72,7 @@ const jsonl = async (): Promise<Backend> => {
     },
     weather,
     stop: async () => {
-      await Effect.runPromise(Scope.close(scope, Exit.void))
+      closeSync(fd)
       rmSync(folder, { recursive: true })
     }
   }

@@ -68,6 +68,30 @@ describe("several sinks at once", () => {
     expect(failures[0]?.message).toContain("http://127.0.0.1:9")
   })
 
+  test("a drawing goes aside while another sink writes lines, and not otherwise", async () => {
+    const drawn = async (names: ReadonlyArray<string>) => {
+      const written = { output: "", aside: "" }
+      const to = (key: "output" | "aside") => ({
+        name: key,
+        isTerminal: false,
+        columns: () => undefined,
+        write: (texts: ReadonlyArray<string>) =>
+          Effect.sync(() => {
+            written[key] += texts.join("")
+          })
+      })
+      await Effect.gen(function* () {
+        const context = { capture: captureDefault, env: {}, live: false, events: false }
+        const outputs = { output: to("output"), aside: to("aside") }
+        const deliveries = yield* openSinks(names, { ...context, ...outputs }, { retry: bounded })
+        yield* deliveries.offer([closed({ kind: "turn", name: "turn 1" })])
+      }).pipe(Effect.scoped, Effect.runPromise)
+      return { output: written.output.slice(0, 1), aside: written.aside.slice(0, 6) }
+    }
+    expect(await drawn(["tree", "jsonl"])).toEqual({ output: "{", aside: "codex:" })
+    expect(await drawn(["tree"])).toEqual({ output: "c", aside: "" })
+  })
+
   test("a name that is no sink is said so, with the names that are", async () => {
     const { failures } = await run(["jsnol"], {})
     expect(failures[0]?.hint).toBe("sinks are tree, jsonl, braintrust")

@@ -64,6 +64,8 @@ const secrets: ReadonlyArray<readonly [string, string, string]> = [
   ],
   ["a PEM key that was cut off", pem("PRIVATE KEY", "\n").slice(0, 70), "-----BEGIN PRIVATE KEY-----[redacted]"],
   ["a variable of a shell", "DB_PASSWORD=correct-horse", "DB_PASSWORD=[redacted]"],
+  ["a key of any vendor in a shell", `TAVILY_KEY=${noise(32)}`, "TAVILY_KEY=[redacted]"],
+  ["a key of Rails", `SECRET_KEY_BASE: ${noise(64)}`, "SECRET_KEY_BASE: [redacted]"],
   ["a JSON member", '{"password":"hunter22"}', '{"password":"[redacted]"}'],
   [
     "a member of JSON inside JSON",
@@ -89,6 +91,7 @@ const harmless: ReadonlyArray<readonly [string, string]> = [
   ["an image", `data:image/png;base64,iVBORw0KGgo/AKIAABCDEFGH12345678/${noise(40)}`],
   ["a public key", "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END PUBLIC KEY-----"],
   ["an address with a port", "http://localhost:3000/path?key=value and user@host.com:22"],
+  ["a key that is none", "CACHE_KEY=v1-linux-node SORT_KEY=created PWD=/home/me/work2 OLDPWD=/home/me1"],
   ["a commit", "commit 55515ffab0c8d6d4d8ad6f1a6e2b1c4c37a0cd11"],
   ["a call id", '{"call_id":"call_Qm8sK1pZ0vXk2bN7yT4wE9aL"}'],
   ["the word bearer", "the bearer authentication-mechanism is described below"]

@@ -42,6 +42,7 @@ const timeoutMsDefault = 30_000
 export const makeBraintrust = (timeoutMs = timeoutMsDefault): Sink => ({
   name: "braintrust",
   summary: "rows of a Braintrust project; settings are BRAINTRUST_API_KEY, BRAINTRUST_PROJECT …",
+  writes: "nothing",
   open: ({ capture, env, live, exportedParent }) =>
     Effect.gen(function* () {
       const settings = yield* braintrustSettings(env)

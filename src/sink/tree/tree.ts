@@ -187,6 +187,7 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
 export const tree: Sink = {
   name: "tree",
   summary: "a tree for people: what each turn did, how long it took, what it cost",
+  writes: "drawing",
   open: ({ capture, env, live, output }) =>
     Effect.gen(function* () {
       const color = colorAllowed(env, output.isTerminal)
