@@ -36,9 +36,10 @@ export const joinBatch = (thread: Thread, turnId: string, callId: string): Step<
 
 /** A code-mode call was answered; when it was the last of its response, all of them are told. */
 export const leaveBatch = (thread: Thread, callId: string): Step<Thread> => {
+  if (thread.batch === undefined) return [thread, noEffects]
   const { batch, ...rest } = thread
-  const turn = batch && Table.get(thread.turns, batch.turnId)
-  if (batch === undefined || turn === undefined || !batch.callIds.includes(callId)) return [thread, noEffects]
+  const turn = Table.get(thread.turns, batch.turnId)
+  if (turn === undefined || !batch.callIds.includes(callId)) return [thread, noEffects]
   const tools = batch.callIds.flatMap((id) => toolOf(turn, id) ?? [])
   if (tools.some((tool) => tool.answer === undefined)) return [thread, noEffects]
   if (tools.length < 2) return [rest, noEffects]

@@ -11,7 +11,7 @@ import { noEffects, type Step } from "./effect.ts"
 import { responseKey } from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
-import { cellEnd, newTool, type Tool } from "./tool.ts"
+import { cellEnd, newAnswer, newTool, type Tool } from "./tool.ts"
 import { claimApproval } from "./tool-rows.ts"
 import { type Turn, withTool } from "./turn.ts"
 
@@ -111,7 +111,7 @@ export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
     return [thread, noEffects]
   if (tool.answer !== undefined) return [thread, noEffects]
   const after = thread.answeredAt === undefined ? undefined : event.at - thread.answeredAt
-  const told = { ...tool, answer: { at: event.at, output, ...(after !== undefined && { after }) } }
+  const told = { ...tool, answer: newAnswer(event.at, output, after) }
   const cell = told.cell && answeredCell(told.cell, output, cellEnd(told) ?? event.at)
   return inOrder<Thread>(
     { ...thread, answeredAt: event.at },

@@ -28,8 +28,8 @@ export const remember = (thread: Thread, item: HistoryItem): Thread =>
  * @param ending how its turn ends, where that is why it is told
  */
 export const settle = (thread: Thread, ending?: TurnOutcome): Step<Thread> => {
+  if (thread.response === undefined) return [thread, noEffects]
   const { response, failedAt, cutOff: _, ...rest } = thread
-  if (response === undefined) return [thread, noEffects]
   const turn = Table.get(thread.turns, response.turnId)
   // A review's turn ends with a message that Codex writes in the model's name.
   if (turn === undefined || (response.completed === undefined && turn.tags.includes("review"))) return [rest, noEffects]
@@ -91,8 +91,15 @@ const inputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: strin
     (t) => [t.response === undefined ? t : { ...t, response: { ...t.response, sealed: true } }, noEffects],
     (t) => (turnId === undefined ? [t, noEffects] : answered(t, event, turnId)),
     (t) => (turnId === undefined ? [t, noEffects] : messaged(t, event, turnId)),
-    ({ cutOff: _, ...t }) => [{ ...remember(t, event.item), readyAt: event.at }, noEffects]
+    (t) => [{ ...remember(withoutCut(t), event.item), readyAt: event.at }, noEffects]
   )
+
+/** The model was given something since its last response was cut. */
+const withoutCut = (thread: Thread): Thread => {
+  if (thread.cutOff === undefined) return thread
+  const { cutOff: _, ...rest } = thread
+  return rest
+}
 
 /** A message from another agent sets an agent's turn going: it is what the turn was asked. */
 const messaged = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {

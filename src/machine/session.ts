@@ -249,14 +249,16 @@ const retain = (session: Session): Step<Session> => {
   if (excess <= 0) return [session, noEffects]
   let next = session
   for (const thread of threads) {
-    let kept = thread
+    const dropped = new Set<string>()
+    let { bytes } = thread
     for (const turn of Table.values(thread.turns)) {
       if (excess <= 0) break
-      if (!droppable(turn, kept)) continue
+      if (!droppable(turn, thread)) continue
       excess -= turn.bytes
-      kept = { ...kept, turns: Table.remove(kept.turns, turn.turnId), bytes: kept.bytes - turn.bytes }
+      bytes -= turn.bytes
+      dropped.add(turn.turnId)
     }
-    if (kept !== thread) next = withThread(next, kept)
+    if (dropped.size > 0) next = withThread(next, { ...thread, turns: Table.without(thread.turns, dropped), bytes })
   }
   return [next, noEffects]
 }

@@ -18,6 +18,16 @@ export interface Approval extends ApprovalAsk {
   readonly askedAt: number
 }
 
+/** The output that the model was given. */
+export interface Answer {
+  readonly at: number
+  readonly output: Json
+  /** How long after the thread's previous output it was recorded. */
+  readonly after?: number
+  /** It says of a terminal that it goes on. */
+  readonly goesOn: boolean
+}
+
 export interface Tool {
   readonly key: SpanKey
   readonly threadId: string
@@ -37,8 +47,7 @@ export interface Tool {
     /** The provider ran it itself (web search …): there will be no output item. */
     readonly served?: true
   }
-  /** `after`: how long after the thread's previous output it was recorded. */
-  readonly answer?: { readonly at: number; readonly output: Json; readonly after?: number }
+  readonly answer?: Answer
   /** No output was ever recorded, and a later request carried one that Codex made up. */
   readonly answerMadeUp?: true
   readonly run?: ToolRun
@@ -117,17 +126,25 @@ export const toolName = (tool: Tool): string => {
   return tool.run?.name ?? mcpName(hookToolName(tool.hook?.name) ?? "tool")
 }
 
-const answerText = (tool: Tool): string | undefined => {
-  const output = tool.answer?.output
+const textOf = (output: Json | undefined): string | undefined => {
   if (typeof output === "string") return output
   if (!Array.isArray(output)) return undefined
   const first = output[0] as JsonObject | undefined
   return typeof first?.text === "string" ? first.text : undefined
 }
 
+const answerText = (tool: Tool): string | undefined => textOf(tool.answer?.output)
+
+/** An answer as it is kept: its text may be long, so it is searched once. */
+export const newAnswer = (at: number, output: Json, after: number | undefined): Answer => ({
+  at,
+  output,
+  goesOn: /\nProcess running with session ID \d+\n/.test(textOf(output) ?? ""),
+  ...(after !== undefined && { after })
+})
+
 /** A terminal that went on after its call was answered (`write_stdin` speaks to it). */
-const stillRunning = (tool: Tool): boolean =>
-  toolKind(tool) === "exec" && /\nProcess running with session ID \d+\n/.test(answerText(tool) ?? "")
+const stillRunning = (tool: Tool): boolean => tool.answer?.goesOn === true && toolKind(tool) === "exec"
 
 /** Whether nothing more is expected of the call. */
 export const toolEnded = (tool: Tool): boolean => {

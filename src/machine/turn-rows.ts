@@ -256,7 +256,7 @@ export const tellHooked = (thread: Thread): Step<Thread> =>
       .map((turn) => (t: Thread): Step<Thread> => {
         if (thread.known) {
           const note = { _tag: "Note" as const, topic: "hook", detail: "a turn that the transcript does not have" }
-          return [{ ...t, turns: Table.remove(t.turns, turn.turnId) }, [note]]
+          return [{ ...t, turns: Table.without(t.turns, new Set([turn.turnId])) }, [note]]
         }
         return turnStarted(t, { _tag: "TurnStarted", threadId: t.id, turnId: turn.turnId, at: turn.lastAt })
       })

@@ -33,15 +33,20 @@ export interface EventFold {
 /** A session as events see it. */
 export const eventFold = (options: FoldOptions & { readonly rootId?: string }): EventFold => {
   let session = newSession(options.rootId)
-  const context = (): TraceContext => ({
-    traceId: options.parent?.traceId ?? session.rootId ?? "",
+  const contextOf = (rootId: string | undefined): TraceContext => ({
+    traceId: options.parent?.traceId ?? rootId ?? "",
     ...(options.parent && { outerSpanId: options.parent.spanId }),
     ...(options.inlineImages === true && { inlineImages: true }),
     ...(options.additionalMetadata && { additionalMetadata: options.additionalMetadata })
   })
+  let contextRoot = session.rootId
+  let trace = contextOf(contextRoot)
   const carryOut = (effects: ReadonlyArray<SpanEffect>, into: Collected): void => {
     if (effects.length === 0) return
-    const trace = context()
+    if (contextRoot !== session.rootId) {
+      contextRoot = session.rootId
+      trace = contextOf(contextRoot)
+    }
     for (const effect of effects) {
       switch (effect._tag) {
         case "FollowThread": {
