@@ -11,6 +11,9 @@ export interface Lock {
   readonly release: () => void
 }
 
+/** A database that nobody refers to is closed by the garbage collector, and its lock with it. */
+const held = new Set<Database>()
+
 /** The lock, or undefined while another process holds it. Throws where the folder cannot be written. */
 export const tryLock = (state: string): Lock | undefined => {
   const database = new Database(join(state, "collector.lock"), { create: true, readwrite: true })
@@ -18,7 +21,13 @@ export const tryLock = (state: string): Lock | undefined => {
     database.run("PRAGMA busy_timeout = 0")
     database.run("PRAGMA locking_mode = EXCLUSIVE")
     database.run("BEGIN EXCLUSIVE")
-    return { release: () => database.close() }
+    held.add(database)
+    return {
+      release: () => {
+        held.delete(database)
+        database.close()
+      }
+    }
   } catch (cause) {
     database.close()
     if (cause instanceof Error && "code" in cause && cause.code === "SQLITE_BUSY") return undefined
