@@ -29,11 +29,12 @@ describe("tracer PATH", () => {
     expect(new Set(ids(piped.stdout))).toEqual(new Set(ids(folder.stdout)))
   })
 
-  test("several sinks work side by side", async () => {
-    const { stdout, code } = await run(["--to", "jsonl", "--to", "tree", sampleFolder])
+  test("several sinks work side by side: lines on stdout, the drawing on stderr", async () => {
+    const { stdout, stderr, code } = await run(["--to", "jsonl", "--to", "tree", sampleFolder])
     expect(code).toBe(0)
     expect(stdout).toContain('"kind":"session"')
-    expect(stdout).toContain("├─")
+    expect(stdout).not.toContain("├─")
+    expect(stderr).toContain("├─")
   })
 
   test("lines that mean nothing are counted on stderr, exit 1, and change no span", async () => {
