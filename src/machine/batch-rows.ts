@@ -8,7 +8,7 @@ import { noEffects, type Step } from "./effect.ts"
 import { type Slot, schedule, type Window } from "./schedule.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
-import { type Tool, toolName, toolStart, wallTime } from "./tool.ts"
+import { type Tool, toolName, wallTime } from "./tool.ts"
 import { decideNested } from "./tool-rows.ts"
 import { type Turn, withTool } from "./turn.ts"
 
@@ -57,7 +57,7 @@ export const leaveBatch = (thread: Thread, callId: string): Step<Thread> => {
           })
         )
       ),
-    (t) => decideNested(t, turn.turnId)
+    (t) => decideNested(t, turn.turnId, false)
   )
 }
 
@@ -94,10 +94,12 @@ const certainNested = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyMap<stri
   const firstCall = Math.min(...tools.map((tool) => tool.call?.at ?? 0))
   const found = new Map<string, { from: number; to: number }>()
   for (const nested of Table.values(turn.tools)) {
-    if (!nested.nested || toolStart(nested) < firstCall) continue
+    // What a hook alone tells may come at any time, so it has no say in when a cell ran.
+    const from = nested.run?.startedAt
+    if (!nested.nested || from === undefined || from < firstCall) continue
     const owner = attribute(candidates, evidence(toolName(nested), nested.run?.input ?? nested.hook?.input))
     if (owner === undefined || owner.inferred) continue
-    const [from, to] = [nested.hook?.startedAt ?? toolStart(nested), nested.run?.endedAt ?? toolStart(nested)]
+    const to = nested.run?.endedAt ?? from
     const known = found.get(owner.callId)
     found.set(owner.callId, { from: Math.min(from, known?.from ?? from), to: Math.max(to, known?.to ?? to) })
   }

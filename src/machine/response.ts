@@ -130,7 +130,8 @@ export const asLlm = (
     ...(completed?.usage && { usage: completed.usage }),
     ...modelFacts(thread)
   }
-  return [{ ...turn, counts, ...(usage && { usage }) }, llm]
+  const lastAt = Math.max(turn.lastAt, response.lastOutputAt)
+  return [{ ...turn, counts, lastAt, ...(usage && { usage }) }, llm]
 }
 
 /** The response as the model call of a compaction: it saw the history and a request to sum it up. */

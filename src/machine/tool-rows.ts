@@ -10,7 +10,7 @@ import { attribute, type Candidate, evidence } from "./cell.ts"
 import { noEffects, type Step } from "./effect.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
-import { newTool, type Tool, toolName, toolStart, withHook, withRun } from "./tool.ts"
+import { newTool, type Tool, toolEnded, toolName, toolStart, withHook, withRun } from "./tool.ts"
 import { type Turn, withTool } from "./turn.ts"
 
 /** Calls that a code cell makes go by Codex's own ids. */
@@ -39,17 +39,26 @@ const turnOver = (thread: Thread, { turnId }: { readonly turnId?: string }): boo
 
 /** Pre- and PostToolUse. */
 export const toolHooked = (thread: Thread, event: EventOf<"ToolHooked">): Step<Thread> =>
-  inTurn(thread, event, (turn) =>
-    withTool(
-      turn,
-      withHook(toolOf(turn, event.callId), event.phase, {
-        at: event.at,
-        ...(event.toolName !== undefined && { name: event.toolName }),
-        ...(event.input !== undefined && { input: event.input }),
-        ...(event.output !== undefined && { output: event.output })
-      })
-    )
+  inOrder(
+    thread,
+    (t) =>
+      inTurn(t, event, (turn) => {
+        const tool = withHook(toolOf(turn, event.callId), event.phase, {
+          at: event.at,
+          ...(event.toolName !== undefined && { name: event.toolName }),
+          ...(event.input !== undefined && { input: event.input }),
+          ...(event.output !== undefined && { output: event.output })
+        })
+        return withTool(turn, overWithTurn(turn, tool))
+      }),
+    (t) => (turnOver(t, event) ? placeNested(t, event, true) : [t, noEffects])
   )
+
+/** A call that is first heard of when its turn is over was over with it. */
+const overWithTurn = (turn: Turn, tool: Tool): Tool =>
+  turn.outcome === undefined || turn.endedAt === undefined || tool.turnEnd !== undefined || toolEnded(tool)
+    ? tool
+    : { ...tool, turnEnd: { at: turn.endedAt, outcome: turn.outcome } }
 
 // ------------------------------------------------------------------------------------------------------- Nested calls
 
@@ -92,9 +101,10 @@ const placeNested = (
   const cell = possible.find(({ callId }) => callId === found.callId)
   if (cell === undefined) return [thread, noEffects]
   const parent = { kind: "tool" as const, threadId: thread.id, key: `${cell.turnId}/${cell.callId}` }
-  const cells = thread.cells.map((c) =>
-    c.callId === cell.callId && c.turnId === cell.turnId ? { ...c, taken: [...c.taken, found.place ?? -1] } : c
-  )
+  // A place is taken by what ran there; a hook alone may be told at any time, and must not change where others go.
+  const takes = (c: Thread["cells"][number]) =>
+    tool.run !== undefined && c.callId === cell.callId && c.turnId === cell.turnId
+  const cells = thread.cells.map((c) => (takes(c) ? { ...c, taken: [...c.taken, found.place ?? -1] } : c))
   return inTurn({ ...thread, cells }, at(turn), (held) =>
     withTool(held, { ...tool, parent, ...(found.inferred && { parentInferred: true as const }) })
   )
@@ -102,12 +112,17 @@ const placeNested = (
 
 const at = (turn: Turn) => ({ turnId: turn.turnId, at: turn.lastAt })
 
-/** Places what is left of a turn's nested calls, in the order they began. */
-export const decideNested = (thread: Thread, turnId: string): Step<Thread> => {
+/**
+ * Places what is left of a turn's nested calls, in the order they began. Those that only a hook tells of come last, and
+ * only when the turn is over: until then their item, or even the cell that made them, may not have been read.
+ */
+export const decideNested = (thread: Thread, turnId: string, turnIsOver: boolean): Step<Thread> => {
   const turn = Table.get(thread.turns, turnId)
   if (turn === undefined) return [thread, noEffects]
   const left = Table.values(turn.tools).filter((tool) => tool.nested && tool.parent === undefined)
-  const inTime = [...left].sort((a, b) => toolStart(a) - toolStart(b))
+  const known = left.filter((tool) => turnIsOver || tool.run !== undefined)
+  const hookedOnly = (tool: Tool) => (tool.run === undefined ? 1 : 0)
+  const inTime = known.sort((a, b) => hookedOnly(a) - hookedOnly(b) || toolStart(a) - toolStart(b))
   return inOrder(thread, ...inTime.map((tool) => (t: Thread) => placeNested(t, { callId: tool.callId, turnId }, true)))
 }
 

@@ -25,7 +25,8 @@ export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step
   if (known?.number !== undefined) return [thread, noEffects]
   return inOrder(
     thread,
-    (t) => endOpenTurn(t),
+    // Where a prompt is what begins a turn, it stands in the history already.
+    (t) => endOpenTurn(t, event.implied === true ? 1 : 0),
     (t) => {
       const { hookedOnly: _, ...before } = known ?? newTurn(t.id, turnId, t.key, event.at)
       const turn: Turn = {
@@ -41,7 +42,6 @@ export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step
         turnCount: t.turnCount + 1,
         currentTurnId: turnId,
         replaced: [],
-        // Where a prompt is what begins a turn, it stands in the history already.
         marks: [...t.marks, event.implied === true ? Math.max(0, t.history.length - 1) : t.history.length],
         readyAt: event.at,
         ...(event.contextWindow !== undefined && { contextWindow: event.contextWindow })
@@ -52,18 +52,23 @@ export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step
   )
 }
 
-/** The turn that was open when another began, or when nothing more will come. */
-export const endOpenTurn = (thread: Thread): Step<Thread> => {
+/**
+ * The turn that was open when another began, or when nothing more will come: over when it was last seen to do anything.
+ *
+ * @param newer how many items of the history belong to the turn that begins
+ */
+export const endOpenTurn = (thread: Thread, newer = 0): Step<Thread> => {
   const turn = thread.currentTurnId === undefined ? undefined : Table.get(thread.turns, thread.currentTurnId)
   if (turn === undefined || turn.outcome !== undefined) return [thread, noEffects]
   const implied = turn.facts.implied === true
-  const outcome = implied && answeredLast(thread) ? "completed" : "unfinished"
-  return endTurn(thread, turn, outcome, turn.lastAt, {})
+  const outcome = implied && answeredLast(thread, newer) ? "completed" : "unfinished"
+  const spokenAt = thread.response?.turnId === turn.turnId ? thread.response.lastOutputAt : turn.lastAt
+  return endTurn(thread, turn, outcome, Math.max(turn.lastAt, spokenAt), {})
 }
 
 /** A version without turn ends is done with a turn when the model spoke last. */
-const answeredLast = ({ history }: Thread): boolean => {
-  const last = history.items[history.length - 1]?.value
+const answeredLast = ({ history }: Thread, newer: number): boolean => {
+  const last = history.items[history.length - 1 - newer]?.value
   return last?.type === "message" && last.role === "assistant"
 }
 
@@ -71,7 +76,7 @@ const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, t
   inOrder(
     thread,
     (t) => settle(t, outcome),
-    (t) => decideNested(t, turn.turnId),
+    (t) => decideNested(t, turn.turnId, true),
     (t) => {
       const current = Table.get(t.turns, turn.turnId) ?? turn
       const manual = current.prompts.length === 0 && current.counts.responses === 0
@@ -266,7 +271,7 @@ export const tellHooked = (thread: Thread): Step<Thread> =>
 export const endLeftOpen = (thread: Thread, turnId: string): Step<Thread> =>
   inOrder(
     thread,
-    (t) => decideNested(t, turnId),
+    (t) => decideNested(t, turnId, true),
     (t) => {
       const turn = Table.get(t.turns, turnId)
       if (turn === undefined) return [t, noEffects]

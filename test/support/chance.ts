@@ -1,0 +1,32 @@
+/**
+ * Chance with a seed, for tests that try many orders: the same seed gives the same order.
+ */
+import type { Strand } from "./reading.ts"
+
+/** Numbers from 0 (inclusive) to 1 (exclusive), the same ones for the same seed. */
+export const chance = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+/** The strands as one, in an order that keeps each strand's own. Runs of lines stay together now and then. */
+export const interleaved = (strands: ReadonlyArray<Strand>, seed: number): Strand => {
+  const next = chance(seed)
+  const left = strands.map((lines) => ({ lines, at: 0 })).filter(({ lines }) => lines.length > 0)
+  const out: Array<Strand[number]> = []
+  while (left.length > 0) {
+    const index = Math.floor(next() * left.length)
+    const taken = left[index]
+    if (taken === undefined) continue
+    const count = next() < 0.3 ? taken.lines.length : 1 + Math.floor(next() * 5)
+    out.push(...taken.lines.slice(taken.at, taken.at + count))
+    taken.at += count
+    if (taken.at >= taken.lines.length) left.splice(index, 1)
+  }
+  return out
+}
