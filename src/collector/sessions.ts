@@ -4,16 +4,23 @@
  * Sessions live in fibers of their own, so one that fails or stalls touches no other. The settings of a session (with
  * secrets) are kept in memory only; what a later collector may know is in its record. Times are milliseconds.
  */
-import { existsSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { Cause, Clock, Context, Effect, FiberMap, Layer } from "effect"
-import type { WakeMessage } from "../hook/message.ts"
+import { settingVariables, type WakeMessage } from "../hook/message.ts"
 import { configFile, type Environment, journalFile } from "../hook/places.ts"
 import { isCompressed } from "../source/file.ts"
 import type { Flush, Wake } from "./inbox.ts"
 import { CollectorLog } from "./log.ts"
 import type { Parts } from "./parts.ts"
 import { type LaneReport, type SessionWork, type Waiting, workOnSession } from "./session.ts"
-import { keepOuterSpan, knownSessions, readSessionRecord, sessionRecord, writeSessionRecord } from "./session-record.ts"
+import {
+  keepOuterSpan,
+  knownSessions,
+  readSessionRecord,
+  type SessionRecord,
+  sessionRecord,
+  writeSessionRecord
+} from "./session-record.ts"
 import { type Watermark, watermarksOf } from "./watermark.ts"
 
 export interface SessionReport {
@@ -45,6 +52,18 @@ const recoverWithinMs = 30 * 24 * 3600 * 1000
 const settingsForm = (environment: Environment): string => {
   const config = statSync(configFile(environment), { throwIfNoEntry: false })
   return JSON.stringify([Object.entries(environment).sort(), config?.mtimeMs, config?.size])
+}
+
+/** The record of a session that has none: where it ran stands in its journal, everything else is the user's file. */
+const orphanRecord = (state: string, session: string): SessionRecord => {
+  const environment = settingVariables(process.env)
+  try {
+    const [line = ""] = readFileSync(journalFile(state, session), "utf8").split("\n", 1)
+    const cwd: unknown = JSON.parse(line).payload.cwd
+    return sessionRecord(session, typeof cwd === "string" ? cwd : undefined, environment)
+  } catch {
+    return sessionRecord(session, undefined, environment)
+  }
 }
 
 const hasGrown = ({ files }: Watermark): boolean =>
@@ -191,10 +210,9 @@ const makeSessions = (state: string) =>
 
     const recoverOne = (session: string) =>
       Effect.gen(function* () {
-        const record = readSessionRecord(state, session)
-        // Without a record its hooks never reached a collector: the next one will.
-        if (record === undefined || entries.has(session)) return
-        const { environment, cwd } = record
+        if (entries.has(session)) return
+        // Hooks that never reached a collector left a journal only: then the settings are those of the file.
+        const { environment, cwd } = readSessionRecord(state, session) ?? orphanRecord(state, session)
         const message: Wake = { type: "wake", version: "", command: [], session, event: "", environment }
         yield* start(entryFor(cwd === undefined ? message : { ...message, cwd }, environment))
       })

@@ -23,15 +23,22 @@ const endsTorn = (descriptor: number): boolean => {
   return readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== newline
 }
 
+/**
+ * A torn line before ours would swallow ours too, so it is closed first. A long line of another hook that is just being
+ * written looks the same for a moment; closing that one by mistake leaves a blank line, which readers ignore.
+ */
+const staysTorn = (descriptor: number): boolean => {
+  if (!endsTorn(descriptor)) return false
+  Bun.sleepSync(1)
+  return endsTorn(descriptor)
+}
+
 /** Appends; throws where the line could not be written whole: the next hook closes what this one began. */
 export const appendToJournal = (state: string, session: string, payloadText: string, atMs: number): void => {
   mkdirSync(sessionFolder(state, session), { recursive: true, mode: 0o700 })
   const descriptor = openSync(journalFile(state, session), "a+", 0o600)
   try {
-    // A torn line before ours would swallow ours too, so it is closed first. A long line of another hook that is just
-    // being written looks the same for a moment; closing that one by mistake leaves a blank line, which readers ignore.
-    const torn = endsTorn(descriptor) && (Bun.sleepSync(1), endsTorn(descriptor))
-    const line = `${torn ? "\n" : ""}{"at_ns": ${nanoseconds(atMs)}, "payload": ${payloadText.trim().replace(/[\r\n]+/g, " ")}}\n`
+    const line = `${staysTorn(descriptor) ? "\n" : ""}{"at_ns": ${nanoseconds(atMs)}, "payload": ${payloadText.trim().replace(/[\r\n]+/g, " ")}}\n`
     const bytes = Buffer.from(line)
     const written = writeSync(descriptor, bytes)
     if (written < bytes.length) {

@@ -10,9 +10,12 @@ import { type Environment, socketName } from "./places.ts"
 
 export type Woken = "told" | "started"
 
-/** Variables that a process needs to run and to reach the network; a session's settings travel in the message. */
+/**
+ * Variables that a process needs to run, to reach the network and to find files; a session's settings travel in the
+ * message.
+ */
 const processVariables =
-  /^(HOME|USER|LOGNAME|PATH|LANG|LC_ALL|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|USERPROFILE|LOCALAPPDATA|APPDATA|NO_PROXY|HTTPS?_PROXY|ALL_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|XDG_STATE_HOME|TRACER_HOME)$/i
+  /^(HOME|USER|LOGNAME|PATH|LANG|LC_ALL|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|USERPROFILE|LOCALAPPDATA|APPDATA|NO_PROXY|HTTPS?_PROXY|ALL_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|XDG_(STATE|CONFIG)_HOME|CODEX_HOME|TRACER_(HOME|CONFIG))$/i
 
 /** This executable, or the interpreter with the script while developing. */
 export const ownCommand = (): ReadonlyArray<string> =>

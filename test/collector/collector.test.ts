@@ -1,6 +1,6 @@
 /** The collector as hooks start it: one process, all sessions, nothing lost. */
 import { afterEach, beforeEach, expect, test } from "bun:test"
-import { existsSync, readFileSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { watermarksOf } from "../../src/collector/watermark.ts"
 import { arrived, type Stage, startStage, until } from "./stage.ts"
@@ -47,7 +47,7 @@ test("what was delivered is not delivered again after kill -9, and the rest is",
     () => watermarksOf(stage.state, session.threadId)[0]?.spans,
     (spans) => spans === 102
   )
-  stage.kill()
+  await stage.kill()
   session.write(50)
   await session.hook("Stop")
   await arrived(stage, session)
@@ -64,7 +64,7 @@ test("a session that went on while no collector ran is completed by the next sta
   abandoned.begin()
   await abandoned.hook("SessionStart")
   await arrived(stage, abandoned)
-  stage.kill()
+  await stage.kill()
   abandoned.write(20)
   const other = stage.session()
   other.begin()
@@ -73,12 +73,32 @@ test("a session that went on while no collector ran is completed by the next sta
   await arrived(stage, other)
 }, 30_000)
 
+test("a session whose hooks never reached a collector is found by its journal, with the settings of the file", async () => {
+  stage.writeConfig(`[braintrust]\napi_key = "key"\napi_url = "${stage.backend.url}"\n`)
+  const { BRAINTRUST_API_KEY: _, BRAINTRUST_API_URL: __, ...keyless } = stage.environment
+  for (const name of Object.keys(stage.environment)) delete stage.environment[name]
+  Object.assign(stage.environment, keyless)
+  const unlucky = stage.session()
+  unlucky.begin()
+  unlucky.write(4)
+  const folder = join(stage.state, "sessions", unlucky.threadId)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  writeFileSync(
+    join(folder, "journal.jsonl"),
+    `{"at_ns": 1, "payload": {"cwd": "/", "hook_event_name": "SessionStart"}}\n`
+  )
+  const other = stage.session()
+  other.begin()
+  await other.hook("SessionStart")
+  await arrived(stage, unlucky)
+}, 20_000)
+
 test("a session whose key came from the environment waits for its next hook after a crash", async () => {
   const session = stage.session()
   session.begin()
   await session.hook("SessionStart")
   await arrived(stage, session)
-  stage.kill()
+  await stage.kill()
   session.write(3)
   const { BRAINTRUST_API_KEY: _, ...keyless } = stage.environment
   const other = stage.session()

@@ -40,7 +40,7 @@ describe("kill -9 of the collector", () => {
       session.write(1 + Math.floor(random() * 20))
       const hook = session.hook("PreToolUse", { moment })
       await Bun.sleep(random() * 120)
-      stage.kill()
+      await stage.kill()
       expect(await hook).toEqual({ exitCode: 0, said: "" })
     }
     await session.hook("Stop")
@@ -215,7 +215,7 @@ describe("a disk that", () => {
         (there) => there
       )
     } finally {
-      stage.kill()
+      await stage.kill()
       unmount()
     }
   }, 40_000)
@@ -232,14 +232,14 @@ describe("a disk that", () => {
       session.write(5)
       expect(await session.hook("PreToolUse")).toEqual({ exitCode: 0, said: "" })
       await arrived(stage, session)
-      stage.kill()
+      await stage.kill()
       expect(await session.hook("PostToolUse")).toEqual({ exitCode: 0, said: "" })
       mount("-o", "remount,rw", stage.state)
       session.write(5)
       await session.hook("Stop")
       await arrived(stage, session)
     } finally {
-      stage.kill()
+      await stage.kill()
       unmount()
     }
   }, 40_000)
@@ -310,7 +310,7 @@ describe("files that are not what they were", () => {
       () => watermarksOf(stage.state, session.threadId)[0]?.spans,
       (spans) => spans === 3
     )
-    stage.kill()
+    await stage.kill()
     const journal = journalFile(stage.state, session.threadId)
     truncateSync(journal, readFileSync(journal).length - 10)
     await session.hook("Stop")
@@ -330,7 +330,7 @@ describe("files that are not what they were", () => {
       () => watermarksOf(stage.state, session.threadId).length,
       (count) => count === 1
     )
-    stage.kill()
+    await stage.kill()
     const folder = join(stage.state, "sessions", session.threadId)
     for (const name of new Bun.Glob("watermark-*.json").scanSync({ cwd: folder }))
       writeFileSync(join(folder, name), "{")

@@ -148,8 +148,10 @@ export const startStage = () => {
     session,
     running,
     began: () => pids().length,
-    kill: (signal: NodeJS.Signals = "SIGKILL") => {
-      for (const pid of running()) process.kill(pid, signal)
+    /** Kills the collectors with -9 and waits until they are gone: one that is dying may still be told something. */
+    kill: async () => {
+      for (const pid of running()) process.kill(pid, "SIGKILL")
+      while (running().length > 0) await Bun.sleep(2)
     },
     writeConfig: (text: string) => writeFileSync(environment.TRACER_CONFIG ?? "", text, { mode: 0o600 }),
     log: () => readLog(state, 1000),
