@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import type { JsonObject } from "../../wire/json.ts"
-import type { SinkFailed } from "../failure.ts"
+import { SinkFailed } from "../failure.ts"
 import type { Row, Sink } from "../sink.ts"
 import { type Connection, connect, outerSpanOf, projectTarget } from "./connection.ts"
 import { makeRowEncoder } from "./row.ts"
@@ -65,10 +65,11 @@ export const makeBraintrust = (timeoutMs = timeoutMsDefault): Sink => ({
         const texts = rows.map((row) => `${row.texts.join("").slice(0, -1)},${destination}}`)
         const body = `{"rows":[${texts.join(",")}],"api_version":2}`
         if (bytesMax === undefined || Buffer.byteLength(body) <= bytesMax) return to.post(body)
-        return to.postLarge(
-          body,
-          texts.map((text) => JSON.parse(text) as JsonObject)
-        )
+        const [only, ...others] = texts
+        if (only !== undefined && others.length === 0) return to.postLarge(body, JSON.parse(only) as JsonObject)
+        // Known before it is sent: the limit was not, when this batch was cut.
+        const reason = `${rows.length} rows are more than the ${bytesMax} bytes that one request may have`
+        return new SinkFailed({ sink: "braintrust", retry: "too-large", reason })
       }
 
       return {

@@ -23,8 +23,8 @@ export interface Connection {
   readonly bytesMax: number | undefined
   /** Posts one body of `/logs3`; the answer was a success and JSON. */
   readonly post: (body: string) => Effect.Effect<void, SinkFailed>
-  /** Posts one body that is larger than `bytesMax`, by way of a signed upload. */
-  readonly postLarge: (body: string, rows: ReadonlyArray<JsonObject>) => Effect.Effect<void, SinkFailed>
+  /** Posts the body of one row that is larger than `bytesMax`, by way of a signed upload. */
+  readonly postLarge: (body: string, row: JsonObject) => Effect.Effect<void, SinkFailed>
 }
 
 /**
@@ -201,16 +201,12 @@ export const connect = (
       destination: JSON.stringify(fields).slice(1, -1),
       bytesMax,
       post,
-      postLarge: (body, rows) =>
+      postLarge: (body, row) =>
         ask({ what: "upload spans", url, carriesRows: true }, async (signal) => {
-          const request = {
-            content_type: "application/json",
-            size_bytes: Buffer.byteLength(body),
-            rows: rows.map((row) => ({
-              object_ids: sdk.pickLogs3OverflowObjectIds({ ...row, ...fields }),
-              input_row: { byte_size: Buffer.byteLength(JSON.stringify(row)) }
-            }))
-          }
+          const bytes = Buffer.byteLength(body)
+          const object_ids = sdk.pickLogs3OverflowObjectIds({ ...row, ...fields })
+          const rows = [{ object_ids, input_row: { byte_size: bytes } }]
+          const request = { content_type: "application/json", size_bytes: bytes, rows }
           const answer: unknown = await (await api.post("logs3/overflow", request, { signal, headers })).json()
           return sdk.logs3OverflowUploadSchema.parse(answer)
         }).pipe(
