@@ -12,7 +12,7 @@ import { noEffects } from "./effect.ts"
 import { emptyHistory, type History, type HistoryView } from "./history.ts"
 import type { Response } from "./response.ts"
 import * as Table from "./table.ts"
-import { newTurn, type Turn, turnEffects } from "./turn.ts"
+import { newTurn, seenLater, type Turn, turnEffects } from "./turn.ts"
 
 /** A message, task or result between two agents. */
 export interface Edge {
@@ -165,8 +165,10 @@ export const inTurn = (
   const [changed, effects] = change(before)
   if (changed === before) return [thread, effects]
   const bytes = event.bytes ?? 0
-  const turn = { ...changed, bytes: changed.bytes + bytes, lastAt: Math.max(changed.lastAt, event.at) }
-  return [{ ...withTurnQuietly(thread, turn), bytes: thread.bytes + bytes }, effects]
+  const seen = { ...changed, bytes: changed.bytes + bytes, lastAt: Math.max(changed.lastAt, event.at) }
+  const [turn, moved] = event.live === true ? seenLater(seen, event.at) : [seen, noEffects]
+  const next = { ...withTurnQuietly(thread, turn), bytes: thread.bytes + bytes }
+  return [next, moved.length === 0 ? effects : [...effects, ...moved]]
 }
 
 /** Runs several changes one after another, collecting what they ask for. */

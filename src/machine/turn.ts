@@ -157,3 +157,10 @@ export const endTools = (
   }
   return [next, effects]
 }
+
+/** A turn without an end was over when it was last seen to do anything: a hook that is read after that moves its end. */
+export const seenLater = (turn: Turn, at: number): Step<Turn> => {
+  if (turn.outcome !== "unfinished" || turn.endedAt === undefined || turn.endedAt >= at) return [turn, noEffects]
+  const [next, effects] = endTools({ ...turn, endedAt: at }, at, "unfinished", (tool) => tool.turnEnd !== undefined)
+  return [next, [...effects, ...turnEffects(turn, next)]]
+}
