@@ -21,14 +21,24 @@ type InThread = (
   change: (thread: Thread) => Step<Thread>
 ) => Step<Session>
 
-/** How an agent is called in edges: its path where it has one. */
+/** How an agent is called in edges: its path where it has one, else its nickname. */
 const agentName = (thread: Thread | undefined, id: string): string =>
   thread === undefined ? id : (thread.lineage.agentPath ?? thread.lineage.nickname ?? (thread.root ? "/root" : id))
 
-const withEdge = (thread: Thread, edge: Edge): Thread =>
-  thread.edges.some((e) => e.callId === edge.callId && e.kind === edge.kind && e.from === edge.from && e.to === edge.to)
-    ? thread
-    : { ...thread, edges: [...thread.edges, edge] }
+/** An agent's edges in the order of their times, every end called by the name that is known of it now. */
+export const namedEdges = (session: Session, thread: Thread): ReadonlyArray<Edge> => {
+  const named = (id: string) => agentName(Table.get(session.threads, id), id)
+  return thread.edges
+    .map((edge) => ({ ...edge, from: named(edge.from), to: named(edge.to) }))
+    .sort((a, b) => a.at - b.at || a.kind.localeCompare(b.kind))
+}
+
+/** The same call between the same two is one edge, however many records tell of it. */
+const withEdge = (thread: Thread, edge: Edge): Thread => {
+  const again = (e: Edge) =>
+    e.kind === edge.kind && e.from === edge.from && e.to === edge.to && (e.callId ?? e.at) === (edge.callId ?? edge.at)
+  return thread.edges.some(again) ? thread : { ...thread, edges: [...thread.edges, edge] }
+}
 
 /** What a call to an agent tool was about, by its name. */
 const edgeKinds: { readonly [tool: string]: string | undefined } = {
@@ -76,11 +86,11 @@ export const agentObserved = (session: Session, event: EventOf<"AgentObserved">,
   const turnId = actor && turnIdOf(actor, event)
   const tool = toolOf(actor, turnId, event.callId)
   const words = wordsOf(tool)
-  const agent = Table.get(session.threads, event.agentThreadId)
-  const [self, other] = [agentName(actor, event.threadId), event.agentPath ?? agentName(agent, event.agentThreadId)]
+  const [self, other] = [event.threadId, event.agentThreadId]
   const kind = edgeKinds[tool?.call?.name ?? ""] ?? activityKinds[event.activity] ?? event.activity
   const result = event.activity === "completed"
   const edge: Edge = {
+    at: event.at,
     from: result ? other : self,
     to: result ? self : other,
     kind,
@@ -180,6 +190,7 @@ export const edgeOf = (session: Session, event: EventOf<"ItemRecorded">, inThrea
       })
     : []
   const edge: Edge = {
+    at: event.at,
     from: author,
     to: recipient,
     kind: "received",

@@ -6,10 +6,10 @@
  * Times: Unix seconds.
  */
 import type { DomainEvent, EventOf, Usage } from "../domain/event.ts"
-import { agentHooked, agentObserved, edgeOf, spawnAnswered } from "./agent-rows.ts"
+import { agentHooked, agentObserved, edgeOf, namedEdges, spawnAnswered } from "./agent-rows.ts"
 import * as Attempts from "./attempt-rows.ts"
 import * as Compactions from "./compaction-rows.ts"
-import { noEffects, type SpanEffect, type Step } from "./effect.ts"
+import { noEffects, type SpanEffect, type Step, type Subject } from "./effect.ts"
 import * as History from "./history-rows.ts"
 import { ownAgain, replays, startThread } from "./replay.ts"
 import * as Table from "./table.ts"
@@ -121,9 +121,15 @@ const threadEffects = (
   const first = before === undefined || !visible(before)
   const grown = event._tag === "TurnEnded" || event._tag === "SessionEnded" || event._tag === "AgentObserved"
   if (!first && !grown) return noEffects
-  const subject = after.root ? { kind: "session" as const, session } : { kind: "agent" as const, thread: after }
+  const subject = after.root ? { kind: "session" as const, session } : agentSubject(session, after)
   return [{ _tag: first ? "OpenSpan" : "PatchSpan", subject }]
 }
+
+/** An agent as its span shows it: who spoke to whom is told by the names that the session knows. */
+const agentSubject = (session: Session, thread: Thread): Subject => ({
+  kind: "agent",
+  thread: thread.edges.length === 0 ? thread : { ...thread, edges: namedEdges(session, thread) }
+})
 
 const withThread = (session: Session, thread: Thread): Session => ({
   ...session,
@@ -276,7 +282,7 @@ export const end = (session: Session): ReadonlyArray<SpanEffect> => {
   }
   for (const thread of Table.values(state.threads)) {
     if (thread.root || !visible(thread)) continue
-    effects.push({ _tag: "CloseSpan", subject: { kind: "agent", thread } })
+    effects.push({ _tag: "CloseSpan", subject: agentSubject(state, thread) })
   }
   const root = rootThread(state)
   if (root !== undefined && visible(root))

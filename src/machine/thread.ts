@@ -16,6 +16,9 @@ import { newTurn, seenLater, type Turn, turnEffects } from "./turn.ts"
 
 /** A message, task or result between two agents. */
 export interface Edge {
+  /** When it was recorded: edges come from several files, and are told in this order. */
+  readonly at: number
+  /** An agent's path, or its thread where no path was told. */
   readonly from: string
   readonly to: string
   readonly kind: string
