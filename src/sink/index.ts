@@ -68,8 +68,11 @@ export const openSinks = (
       )
       if (delivery !== undefined) deliveries.push(delivery)
     }
+    const concurrency = deliveries.length > 1 ? "unbounded" : 1
     return {
-      offer: (writes) => Effect.forEach(deliveries, (delivery) => delivery.offer(writes), { discard: true }),
+      // A full queue of one does not keep the writes from the others.
+      offer: (writes) =>
+        Effect.forEach(deliveries, (delivery) => delivery.offer(writes), { concurrency, discard: true }),
       drain: Effect.forEach(deliveries, (delivery) => Effect.ignore(delivery.drain), {
         concurrency: "unbounded",
         discard: true

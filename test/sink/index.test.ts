@@ -68,6 +68,31 @@ describe("several sinks at once", () => {
     expect(failures[0]?.message).toContain("http://127.0.0.1:9")
   })
 
+  test("a sink whose queue is full does not keep anything from the others", async () => {
+    let lines = 0
+    const output = {
+      name: "memory",
+      isTerminal: false,
+      columns: () => undefined,
+      write: (texts: ReadonlyArray<string>) =>
+        Effect.sync(() => {
+          lines += texts.join("").split("\n").length - 1
+        })
+    }
+    const hanging = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Promise<Response>(() => {}) })
+    const env = { BRAINTRUST_API_KEY: "k", BRAINTRUST_API_URL: hanging.url.origin, BRAINTRUST_PROJECT_ID: "p" }
+    await Effect.gen(function* () {
+      const context = { capture: captureDefault, env, live: false, events: false, output }
+      const deliveries = yield* openSinks(["braintrust", "jsonl"], context, { retry: bounded, shutdownMs: 1 })
+      const many = Array.from({ length: 5_000 }, (_, n) => closed({ id: `s${n}` }))
+      yield* deliveries.offer(many)
+      yield* Effect.forkScoped(deliveries.offer([closed({ id: "last" })]))
+      while (lines < 5_001) yield* Effect.sleep(5)
+    }).pipe(Effect.scoped, Effect.runPromise)
+    expect(lines).toBe(5_001)
+    await hanging.stop(true)
+  })
+
   test("a drawing goes aside while another sink writes lines, and not otherwise", async () => {
     const drawn = async (names: ReadonlyArray<string>) => {
       const written = { output: "", aside: "" }
