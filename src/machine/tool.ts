@@ -297,3 +297,17 @@ export const newTool = (threadId: string, turnId: string, callId: string, nested
   callId,
   nested
 })
+
+/** Whether two states of a call make the same span: most hooks only repeat what an item or an answer told. */
+export const showsSame = (a: Tool, b: Tool): boolean =>
+  sameFacts.every((fact) => a[fact] === b[fact]) &&
+  sameReadings.every((reading) => reading(a) === reading(b)) &&
+  (a.hook?.input === b.hook?.input || b.call !== undefined || b.run?.input !== undefined) &&
+  (a.hook?.output === b.hook?.output || b.answer !== undefined || b.run?.output !== undefined)
+
+const sameFacts = [
+  ...(["parent", "parentInferred", "requestedBy", "call", "answer", "run", "approval", "cell", "turnTaken"] as const),
+  ...(["cellCallId", "agentThreadId"] as const)
+]
+
+const sameReadings = [toolStart, toolEnd, toolOutcome, toolName, toolKind]

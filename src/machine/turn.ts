@@ -10,7 +10,7 @@ import type { Compaction } from "./compaction.ts"
 import { noEffects, type SpanEffect, type SpanKey, type Step, spanEffects } from "./effect.ts"
 import type { Attempt, Llm } from "./llm.ts"
 import * as Table from "./table.ts"
-import { type Approval, type Tool, toolEnded, toolVisible } from "./tool.ts"
+import { type Approval, showsSame, type Tool, toolEnded, toolVisible } from "./tool.ts"
 
 export type TurnOutcome = "completed" | "interrupted" | "failed" | "unfinished"
 
@@ -108,10 +108,10 @@ export const withTool = (turn: Turn, tool: Tool): Step<Turn> => {
   if (held === tool) return [turn, noEffects]
   const before = held?.key.key === tool.key.key ? held : undefined
   const after = { visible: toolVisible(tool) && visible(turn), ended: toolEnded(tool) }
-  return [
-    { ...turn, tools: Table.set(turn.tools, slot, tool) },
-    spanEffects({ kind: "tool", tool }, toolView(before), after)
-  ]
+  const next = { ...turn, tools: Table.set(turn.tools, slot, tool) }
+  const told = before !== undefined && toolVisible(before) && toolEnded(before)
+  if (told && after.ended && showsSame(before, tool)) return [next, noEffects]
+  return [next, spanEffects({ kind: "tool", tool }, toolView(before), after)]
 }
 
 /** Puts a model call into its turn, and tells it. */
