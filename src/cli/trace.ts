@@ -15,6 +15,7 @@ import { bounded } from "../sink/retry.ts"
 import type { Arrival } from "../source/origin.ts"
 import { Incomplete, renderError } from "./errors.ts"
 import { layFlagsOver, type OutputFlags } from "./flags.ts"
+import { makeMemoryLimit } from "./memory.ts"
 import { makeReport, type Report } from "./report.ts"
 import { Stop } from "./stop.ts"
 
@@ -53,6 +54,7 @@ const sinksFor = (flags: OutputFlags): ReadonlyArray<string> =>
 
 const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effect<void>): Run => {
   const report = makeReport()
+  const keepSmall = makeMemoryLimit()
   const carryOut = (step: FoldStep): Effect.Effect<void> => {
     report.skipped(step.skipped)
     report.noted(step.notes)
@@ -68,6 +70,7 @@ const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effe
         Stream.runForEach(({ origin, lines, skipped }) => {
           report.skipped(skipped)
           const step = fold.push(origin, lines)
+          keepSmall(lines)
           const carried = carryOut(step)
           return onFollow === undefined || step.follow.length === 0
             ? carried
