@@ -10,12 +10,13 @@ import { parseArgs } from "node:util"
 import { type Bench, describe, kept, Missing } from "./bench.ts"
 import { follow } from "./follow.ts"
 import { hook } from "./hook.ts"
+import { lines } from "./lines.ts"
 import { pipe } from "./pipe.ts"
 import { redaction } from "./redact.ts"
 import { start } from "./start.ts"
 import { bytesOf } from "./transcript.ts"
 
-const benches: ReadonlyArray<Bench> = [start, pipe, follow, hook, redaction]
+const benches: ReadonlyArray<Bench> = [start, pipe, follow, hook, lines, redaction]
 
 const { values, positionals } = parseArgs({
   options: { bytes: { type: "string", default: "256MiB" }, tracer: { type: "string" } },

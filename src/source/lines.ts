@@ -2,11 +2,10 @@
  * Bytes to lines: however the bytes are cut into portions, the lines are the same.
  *
  * A line ends at \n (a \r before it belongs to the ending). Blank lines are no lines, a byte order mark at the start of
- * the file is no text. Bytes that are no UTF-8 become
- * U+FFFD: whether the line still means something is for its reader to say. A line that is too long is skipped,
- * counted and never held in memory. A last line without its ending waits: for its rest, or for `end`.
- * Counts bytes. Each line is decoded on its own: that ran as fast as decoding whole portions and cutting the text,
- * and keeps no portion alive behind a line that someone holds (bench/sources.ts).
+ * the file is no text. Bytes that are no UTF-8 become U+FFFD: whether the line still means something is for its reader
+ * to say. A line that is too long is skipped, counted and never held in memory. A last line without its ending waits:
+ * for its rest, or for `end`. Counts bytes. Each line is decoded on its own: that runs faster than decoding all and
+ * cutting the text (bench/lines.ts), and keeps no portion alive behind a line that someone holds.
  */
 import { fileStart, type Line, type LineBatch, type Position, type SkippedLine } from "./line.ts"
 
