@@ -6,6 +6,7 @@
  */
 import type { EventOf } from "../domain/event.ts"
 import type { Json } from "../wire/json.ts"
+import { withAttempts } from "./attempt-rows.ts"
 import type { Compaction } from "./compaction.ts"
 import { noEffects, type SpanEffect, type Step } from "./effect.ts"
 import { replaced as renewed, summed, viewOf } from "./history.ts"
@@ -60,7 +61,7 @@ export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced"
           (held) =>
             asked === undefined
               ? [held, noEffects]
-              : withLlm(held, Response.asSummary(thread, held, asked, compaction.key))
+              : withLlm(held, withAttempts(held, Response.asSummary(thread, held, asked, compaction.key)))
         )
       })
   )
