@@ -13,6 +13,7 @@ import { doctorCommand } from "./doctor.ts"
 import { exitCodeOf, sayCause } from "./errors.ts"
 import { followCommand } from "./follow.ts"
 import { readCommand } from "./read.ts"
+import { recordCommand } from "./record.ts"
 import { reduceCommand } from "./reduce.ts"
 import { setupCommand } from "./setup.ts"
 import { statusCommand } from "./status.ts"
@@ -23,6 +24,7 @@ const command = readCommand.pipe(
   Command.withSubcommands([
     followCommand,
     reduceCommand,
+    recordCommand,
     collectCommand,
     setupCommand,
     uninstallCommand,

@@ -1,0 +1,85 @@
+/**
+ * Model items as Codex's reducer takes them: what it refuses is left out, because one refused item costs the bundle.
+ *
+ * Rules: rollout-trace, "Normalising model items". Schema 1 also refuses a tool output with an image that it sees a
+ * second time, so there an image gives way to a text that names it.
+ */
+import { imageReference } from "../../span/images.ts"
+import type { Json, JsonObject } from "../../wire/json.ts"
+
+export type Schema = 1 | 2
+
+const isText = (value: Json | undefined): value is string => typeof value === "string"
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const roles = new Set<Json | undefined>(["system", "developer", "user", "assistant", "tool"])
+
+/** A reasoning item without any part is refused, and so is a summary that is null. */
+const reasoning = (item: JsonObject): JsonObject | undefined => {
+  const { summary, ...rest } = item
+  const parts = Array.isArray(summary) ? summary.length : 0
+  const content = Array.isArray(item.content) ? item.content.length : 0
+  if (parts + content === 0 && !isText(item.encrypted_content)) return undefined
+  return Array.isArray(summary) ? item : rest
+}
+
+const agentMessage = (item: JsonObject): JsonObject | undefined => {
+  const { author, recipient, content } = item
+  if (!isText(author) || !isText(recipient) || !Array.isArray(content) || content.length === 0) return undefined
+  const known = content.every(
+    (part: Json) => isObject(part) && (part.type === "input_text" || part.type === "encrypted_content")
+  )
+  return known ? item : undefined
+}
+
+const withoutImages = (item: JsonObject): JsonObject => {
+  if (!Array.isArray(item.output)) return item
+  const output = item.output.map((part: Json) =>
+    isObject(part) && part.type === "input_image"
+      ? { type: "input_text", text: imageReference(String(part.image_url ?? "")) }
+      : part
+  )
+  return { ...item, output }
+}
+
+/** The item as the reducer of a schema takes it; undefined where it would refuse the bundle for it. */
+export const acceptable = (item: JsonObject, schema: Schema): JsonObject | undefined => {
+  switch (item.type) {
+    case "message":
+      return roles.has(item.role) ? item : undefined
+    case "reasoning":
+      return reasoning(item)
+    case "agent_message":
+      return agentMessage(item)
+    case "compaction":
+    case "compaction_summary":
+    case "context_compaction":
+      return isText(item.encrypted_content) ? item : undefined
+    case "function_call_output":
+    case "custom_tool_call_output":
+      return schema === 1 ? withoutImages(item) : item
+    case "function_call":
+    case "custom_tool_call":
+    case "tool_search_call":
+    case "web_search_call":
+    case "image_generation_call":
+    case "local_shell_call":
+    case "tool_search_output":
+    case "mcp_tool_call_output":
+    case "additional_tools":
+      return item
+    default:
+      return undefined
+  }
+}
+
+export const acceptables = (items: ReadonlyArray<Json>, schema: Schema): ReadonlyArray<JsonObject> => {
+  const taken: Array<JsonObject> = []
+  for (const item of items) {
+    const accepted = isObject(item) ? acceptable(item, schema) : undefined
+    if (accepted !== undefined) taken.push(accepted)
+  }
+  return taken
+}
