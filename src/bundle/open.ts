@@ -139,15 +139,11 @@ export const payloadFiles = (directory: string): PayloadFiles => {
     let descriptor: number | undefined
     try {
       descriptor = open(file)
-      const stat = fs.fstatSync(descriptor)
-      if (!stat.isFile()) throw new Refusal("payload", "the payload is not a file", file)
-      if (stat.size >= buffer.length) buffer = Buffer.allocUnsafe(2 * stat.size)
-      let filled = 0
-      while (true) {
-        const read = fs.readSync(descriptor, buffer, filled, buffer.length - filled, filled)
-        if (read === 0) break
-        filled += read
-        if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2)
+      let filled = fs.readSync(descriptor, buffer, 0, buffer.length, 0)
+      // Only a file that fills the buffer can have more: most payloads are one read.
+      while (filled === buffer.length) {
+        buffer = Buffer.concat([buffer], buffer.length * 2)
+        filled += fs.readSync(descriptor, buffer, filled, buffer.length - filled, filled)
       }
       return buffer.subarray(0, filled)
     } catch (error) {

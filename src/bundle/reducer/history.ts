@@ -12,11 +12,20 @@ import { Refusal, refuse } from "../refusal.ts"
 import type { InferenceCall, Producer } from "../state.ts"
 import { startReadyCells } from "./code-cell.ts"
 import { createItem, createOrClaimReceipt, sightItem } from "./item.ts"
+import { readThroughKnown } from "./known-items.ts"
 import { type MatchIndex, matches, matchSearch, sameContent } from "./match.ts"
-import { type ModelItem, normalise } from "./normalise.ts"
-import { type Envelope, type History, type Item, pair, type Reduction, readPayload } from "./reduction.ts"
+import { type ItemSource, type ModelItem, normalise } from "./normalise.ts"
+import {
+  type Envelope,
+  type History,
+  type Item,
+  pair,
+  type Reduction,
+  readPayload,
+  readPayloadSpans
+} from "./reduction.ts"
 
-const requestKeys = new Set(["input", "previous_response_id"])
+const requestKeys = new Set(["previous_response_id"])
 const responseKeys = new Set(["output_items", "token_usage"])
 const checkpointKeys = new Set(["input_history", "replacement_history"])
 
@@ -38,10 +47,12 @@ export const reduceRequest = (
   callId: string,
   ref: PayloadRef
 ): ReadonlyArray<Item> => {
-  const payload = readPayload(reduction, ref, requestKeys)
-  const input = member(payload, "input")
-  if (!isArray(input)) refuse("inference", `the request of ${callId} has no array input`, ref.path)
-  const models = normaliseAll(reduction, input, ref)
+  const { spans, value: payload } = readPayloadSpans(reduction, ref, requestKeys, "input")
+  if (spans === undefined) refuse("inference", `the request of ${callId} has no array input`, ref.path)
+  const source = { features: reduction.features, ref }
+  const models = readThroughKnown(history.known, spans, ref, (index) =>
+    normaliseOne(reduction, source, spans.read(index))
+  )
   const batch: Batch = { reduction, history, event, turnId, producer: undefined }
   const previous = textMember(payload, "previous_response_id")
   let items: ReadonlyArray<Item>
@@ -131,17 +142,18 @@ const markerItem: ModelItem = {
 
 const normaliseAll = (reduction: Reduction, items: JsonArray, ref: PayloadRef): ReadonlyArray<ModelItem> => {
   const source = { features: reduction.features, ref }
-  const models: Array<ModelItem> = []
-  for (const item of items) {
-    try {
-      const model = normalise(source, item)
-      if (model !== undefined) models.push(model)
-    } catch (error) {
-      if (!(error instanceof Refusal) || reduction.leaveOutItem === undefined) throw error
-      reduction.leaveOutItem(error)
-    }
+  return items.flatMap((item) => normaliseOne(reduction, source, item) ?? [])
+}
+
+/** A model item; null for one that is no part of the conversation, or that a lenient reduction leaves out. */
+const normaliseOne = (reduction: Reduction, source: ItemSource, item: JsonValue): ModelItem | null => {
+  try {
+    return normalise(source, item) ?? null
+  } catch (error) {
+    if (!(error instanceof Refusal) || reduction.leaveOutItem === undefined) throw error
+    reduction.leaveOutItem(error)
+    return null
   }
-  return models
 }
 
 /** Puts an item into the thread's list, as far as it is kept at once (schema 1); schema 2 makes the list at the end. */

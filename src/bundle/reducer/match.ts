@@ -27,7 +27,7 @@ const idsDiffer = (a: string | undefined, b: string | undefined): boolean =>
   a !== undefined && b !== undefined && a !== b
 
 export const sameParts = (a: ReadonlyArray<Part>, b: ReadonlyArray<Part>): boolean =>
-  a.length === b.length && a.every((part, index) => samePart(part, b[index] as Part))
+  a === b || (a.length === b.length && a.every((part, index) => samePart(part, b[index] as Part)))
 
 const samePart = (a: Part, b: Part): boolean => {
   switch (a.type) {

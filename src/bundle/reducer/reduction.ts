@@ -7,13 +7,14 @@
 import type { BundleEvent, ExecutionStatus, PayloadRef } from "../../wire/bundle/events.ts"
 import type { Decoder, Integer } from "../../wire/bundle/fields.ts"
 import { Malformed } from "../../wire/bundle/fields.ts"
-import { JsonFault, type JsonValue, readJson } from "../../wire/bundle/json.ts"
+import { JsonFault, type JsonValue, readJson, readJsonWithSpans } from "../../wire/bundle/json.ts"
 import type { Manifest } from "../../wire/bundle/manifest.ts"
 import type { Features } from "../generation.ts"
 import type { PayloadFiles } from "../open.ts"
 import { type Refusal, type RefusalRule, refuse } from "../refusal.ts"
 import type { CodeCell, ConversationItem, Execution, InferenceCall, Thread, ToolCall, Trace } from "../state.ts"
 import type { EdgeIndex } from "./edge.ts"
+import type { KnownItems } from "./known-items.ts"
 import type { TerminalIndex } from "./terminal.ts"
 
 /** The envelope of the event at hand. */
@@ -45,6 +46,7 @@ export interface History {
   readonly byResponsesId: Map<string, Array<Item>>
   /** What the model last saw, and said, in this thread. */
   snapshot: ReadonlyArray<Item>
+  readonly known: KnownItems
   /** The history that a compaction installed and no request has used yet. */
   replacement: ReadonlyArray<Item> | undefined
   /** The call that started last, and the items of its request. */
@@ -211,6 +213,24 @@ export const readPayload = (reduction: Reduction, ref: PayloadRef, wanted?: Read
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error
     refuse("payload", `payload ${ref.raw_payload_id} is not JSON: ${error.message}`, ref.path)
+  }
+}
+
+/** The same, with one array as spans; undefined where the payload has no such array. */
+export const readPayloadSpans = (
+  reduction: Reduction,
+  ref: PayloadRef,
+  wanted: ReadonlySet<string>,
+  spansKey: string
+) => {
+  const bytes = reduction.files(ref.path)
+  try {
+    const read = readJsonWithSpans(bytes, wanted, spansKey)
+    reduction.sound.add(ref.path)
+    return read
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error
+    return refuse("payload", `payload ${ref.raw_payload_id} is not JSON: ${error.message}`, ref.path)
   }
 }
 

@@ -12,6 +12,7 @@ import type { ThreadOrigin } from "../state.ts"
 import { endCellsOfTurn } from "./code-cell.ts"
 import { spawnEdgeId } from "./edge.ts"
 import { endInferencesOfTurn } from "./inference.ts"
+import { noKnownItems } from "./known-items.ts"
 import { decodePayload, type Envelope, finish, historyOf, type Reduction, readPayload, started } from "./reduction.ts"
 
 export const threadStarted = (reduction: Reduction, event: Envelope, body: EventOf<"thread_started">): void => {
@@ -51,6 +52,7 @@ export const threadStarted = (reduction: Reduction, event: Envelope, body: Event
     byCall: new Map(),
     byResponsesId: new Map(),
     snapshot: [],
+    known: noKnownItems(),
     replacement: undefined,
     lastRequest: undefined,
     accepted: new Map(),

@@ -157,7 +157,10 @@ export const eventTypes = {
 export type EventType = keyof typeof eventTypes
 /** What an event says, without its envelope. */
 export type EventBody = Tagged<typeof eventTypes>
-export type EventOf<T extends EventType> = { readonly type: T } & Struct<(typeof eventTypes)[T]>
+/** The body of a type, or of each of several types. */
+export type EventOf<T extends EventType> = T extends EventType
+  ? { readonly type: T } & Struct<(typeof eventTypes)[T]>
+  : never
 
 const envelope = <B>(payload: Decoder<B>) =>
   record({
