@@ -13,7 +13,7 @@ import { isModelInput, type ModelInput } from "../../src/span/model-input.ts"
 import type { Span, SpanKind, SpanWrite } from "../../src/span/span.ts"
 import type { Json, JsonObject } from "../../src/wire/json.ts"
 import type { Story } from "./session.ts"
-import { type Dialect, fileLines, inheritedLines } from "./session-dialect.ts"
+import { type Dialect, fileLines, inheritedLines, type ToldFile } from "./session-dialect.ts"
 
 /** One line and whose it is. */
 export interface Placed {
@@ -50,13 +50,16 @@ export const strandsOf = (story: Story, dialect: Dialect, how: { readonly hooks?
     const [first] = facts
     return first?.tell === "begins" && first.rootId === story.rootId
   })
-  const strands = files.map((file) => {
+  const placed = (file: ToldFile): Strand => {
     const origin: Origin = { _tag: "Transcript", threadId: file.threadId }
     const own = strand(origin, file.name, fileLines(file, dialect))
     const start = own[0]?.at ?? 0
     const inherited = strand({ ...origin, inherited: true }, "parent.jsonl", inheritedLines(file, dialect))
-    return [...inherited.map((placed) => ({ ...placed, at: start })), ...own]
-  })
+    return [...inherited.map((one) => ({ ...one, at: start })), ...own]
+  }
+  // A revert's file begins when the one before it is done: together they are one strand.
+  const threads = [...new Set(files.map(({ threadId }) => threadId))]
+  const strands = threads.map((id) => files.filter(({ threadId }) => threadId === id).flatMap(placed))
   return how.hooks === false
     ? strands
     : [...strands, strand({ _tag: "Journal" }, "hooks.jsonl", story.journal(dialect))]
