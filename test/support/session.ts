@@ -168,11 +168,11 @@ export class Story extends TurnStory {
     return file === undefined ? [] : fileLines(file, dialect)
   }
 
-  /** The hook journal that a version leaves, in the order of arrival. */
+  /** The session's lines of the hook journal that a version leaves, in the order of arrival. */
   journal(dialect: Dialect): ReadonlyArray<string> {
     const calls = (event: string) => dialect.hooks === "all" || (dialect.hooks !== "none" && !later.has(event))
     return this.telling.hooks
-      .filter(({ hook_event_name }) => calls(String(hook_event_name)))
+      .filter(({ hook_event_name, session_id }) => session_id === this.rootId && calls(String(hook_event_name)))
       .map(({ at, ...payload }) => JSON.stringify({ at_ns: at * 1e6, payload }))
   }
 }
