@@ -11,7 +11,7 @@ import { type HookPayload, hookPayload } from "../wire/hook.ts"
 import type { Json } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import type { DomainEvent } from "./event.ts"
-import { known, readUsage } from "./row.ts"
+import { known, readUsage, rowTable } from "./row.ts"
 
 type HookRow = (hook: HookPayload, place: HookPlace) => ReadonlyArray<DomainEvent>
 
@@ -113,7 +113,7 @@ const agent =
         ]
   }
 
-const hookRows: { readonly [event: string]: HookRow | undefined } = {
+const hookRows = rowTable<HookRow>({
   SessionStart: (hook, place) => [
     {
       _tag: "SessionNoted",
@@ -140,7 +140,7 @@ const hookRows: { readonly [event: string]: HookRow | undefined } = {
   ],
   Interrupt: (_, place) => [{ _tag: "InterruptObserved", ...place }],
   SessionEnd: (hook, place) => [{ _tag: "SessionEnded", ...place, ...(hook.reason != null && { reason: hook.reason }) }]
-}
+})
 
 /**
  * Translates one hook call.

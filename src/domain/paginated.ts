@@ -10,7 +10,7 @@ import type { Json, JsonObject } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import * as Wire from "../wire/transcript.ts"
 import type { DomainEvent, ToolRun } from "./event.ts"
-import { known, type Place, type Row } from "./row.ts"
+import { known, type Place, type Row, rowTable } from "./row.ts"
 import { fromMs } from "./time.ts"
 
 /** An item's envelope: whose it is and when it ran, in seconds. */
@@ -257,7 +257,7 @@ const collabCall: ItemRow = (payload, place, envelope) => {
   ]
 }
 
-const itemRows: { readonly [type: string]: ItemRow | undefined } = {
+const itemRows = rowTable<ItemRow>({
   UserMessage: userMessage,
   AgentMessage: streamed,
   Reasoning: streamed,
@@ -290,7 +290,7 @@ const itemRows: { readonly [type: string]: ItemRow | undefined } = {
   ],
   HookPrompt: () => [],
   Sleep: otherCall("other", "sleep")
-}
+})
 
 const itemCompleted: Row = (payload, place) => {
   const record = Item.itemCompleted(payload)

@@ -22,6 +22,13 @@ export type Row = (
   record: TranscriptRecord
 ) => ReadonlyArray<DomainEvent> | undefined
 
+/** A table that is asked with what a file says: `constructor` and `__proto__` are names that it does not have. */
+export const rowTable = <R>(rows: {
+  readonly [name: string]: R | undefined
+}): {
+  readonly [name: string]: R | undefined
+} => Object.assign(Object.create(null), rows)
+
 /** Keeps the entries that are known: absent and null values are left out. */
 export const known = (facts: { readonly [key: string]: unknown }): JsonObject => {
   const out: { [key: string]: Json } = {}

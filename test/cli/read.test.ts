@@ -55,6 +55,25 @@ describe("tracer PATH", () => {
     expect(stderr).toContain("brand_new_record")
   })
 
+  test("names that JavaScript knows and Codex does not are unknown like any other", async () => {
+    const names = ["__proto__", "constructor", "hasOwnProperty", "toString"]
+    const at = "2026-11-21T09:28:50.000Z"
+    const unknown = names.flatMap((name) => [
+      { timestamp: at, type: name, payload: { type: name } },
+      { timestamp: at, type: "event_msg", payload: { type: name, turn_id: name } },
+      { timestamp: at, type: "event_msg", payload: { type: "item_completed", item: { type: name, id: name } } },
+      { timestamp: at, type: "response_item", payload: { type: name, call_id: name, name, arguments: name } },
+      { at_ns: 1, payload: { hook_event_name: name, session_id: name } }
+    ])
+    const stdin = readFileSync(root, "utf8") + unknown.map((record) => `${JSON.stringify(record)}\n`).join("")
+    const { stdout, stderr } = await run([], { stdin })
+    expect(stderr).not.toContain("an error of ours")
+    expect(stderr).toContain("1 × event_msg: __proto__")
+    expect(stderr).toContain("16 oddities noted")
+    const session = objects(stdout).findLast((span) => span.kind === "session")
+    expect(session).toMatchObject({ name: "codex: slug", status: "ok" })
+  })
+
   test("settings hold for a command too, and flags lie over them", async () => {
     const env = { TRACER_CONTENT: "none", TRACER_PARENT: "the-trace/the-span" }
     const [quiet, loud] = await Promise.all([
