@@ -14,7 +14,7 @@ import type { DomainEvent, Lineage } from "./event.ts"
 import type { HistoryItem } from "./history-item.ts"
 import { legacyRows } from "./legacy.ts"
 import { paginatedRows } from "./paginated.ts"
-import { known, type Place, type Row, readUsage } from "./row.ts"
+import { known, type Place, type Row, readUsage, rowTable } from "./row.ts"
 import { seconds } from "./time.ts"
 import { turnRows } from "./turns.ts"
 
@@ -23,7 +23,8 @@ const nothing: ReadonlyArray<DomainEvent> = []
 /** A repository's address without the credentials that people leave in it. */
 const withoutCredentials = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1")
 
-const lineageOf = (meta: NonNullable<ReturnType<typeof Wire.sessionMeta>>): Lineage => {
+/** Where a thread hangs, by its first record or, of a bundle, its metadata. */
+export const lineageOf = (meta: Omit<NonNullable<ReturnType<typeof Wire.sessionMeta>>, "id">): Lineage => {
   const source = isObject(meta.source) ? meta.source.subagent : undefined
   const spawn = isObject(source) ? Wire.threadSpawn(source.thread_spawn) : undefined
   const parentThreadId = meta.parent_thread_id ?? spawn?.parent_thread_id
@@ -73,7 +74,7 @@ const sessionMeta: Row = (payload, place) => {
       ...(meta.cwd != null && { cwd: meta.cwd }),
       ...(started !== undefined && { startedAt: started }),
       ...(meta.base_instructions?.text != null && { baseInstructions: meta.base_instructions.text }),
-      instructionsIn: versionAtLeast(version, "0.164.0") ? "input" : "request",
+      instructionsIn: versionAtLeast(version, "0.162.0") ? "input" : "request",
       ...(!versionAtLeast(version, "0.128.0") && { retriesRepeat: true as const }),
       ...(meta.history_base?.thread_id === meta.id &&
         meta.history_base.end_ordinal_exclusive != null && { revertedTo: meta.history_base.end_ordinal_exclusive }),
@@ -121,6 +122,10 @@ const producedTypes: ReadonlySet<string> = new Set([
   "context_compaction"
 ])
 
+/** Whether an item is the model's own: in a history, everything else was given to it. */
+export const isProduced = ({ type, role }: JsonObject): boolean =>
+  producedTypes.has(String(type)) || (type === "message" && role === "assistant")
+
 /** What Codex adds to an item for itself, and strips before it sends the item. */
 const stripped = (item: JsonObject): JsonObject => {
   const { internal_chat_message_metadata_passthrough: _, ...value } = item
@@ -142,13 +147,12 @@ const responseItem: Row = (payload, place, record) => {
   if (item === undefined) return undefined
   const turnId = Wire.passthrough(payload.internal_chat_message_metadata_passthrough)?.turn_id
   const seen = Wire.itemMetadata(record.metadata)
-  const produced = producedTypes.has(item.type) || (item.type === "message" && item.role === "assistant")
   return [
     {
       _tag: "ItemRecorded",
       ...place,
       item: historyItem(payload, place),
-      side: produced ? "output" : "input",
+      side: isProduced(payload) ? "output" : "input",
       ...(turnId != null && { turnId }),
       ...(seen?.sampled_through_sequence != null && { sampledThrough: seen.sampled_through_sequence })
     }
@@ -197,9 +201,9 @@ const eventMsg: Row = (payload, place, record) => {
     : row(payload, place, record)
 }
 
-const eventRows: { readonly [type: string]: Row | undefined } = { ...turnRows, ...paginatedRows, ...legacyRows }
+const eventRows = rowTable<Row>({ ...turnRows, ...paginatedRows, ...legacyRows })
 
-const rows: { readonly [type: string]: Row | undefined } = {
+const rows = rowTable<Row>({
   session_meta: sessionMeta,
   turn_context: turnContext,
   response_item: responseItem,
@@ -214,7 +218,7 @@ const rows: { readonly [type: string]: Row | undefined } = {
   dynamic_tools_updated: ignored,
   security_risk_score: ignored,
   realtime_item: ignored
-}
+})
 
 /**
  * Translates a transcript record into what happened.
