@@ -14,6 +14,7 @@ import { version } from "../version.ts"
 import { elapsedMs } from "./elapsed.ts"
 import { type Flush, type Message, parseMessage, type Wake } from "./inbox.ts"
 import { CollectorLog } from "./log.ts"
+import { keepSmall } from "./memory.ts"
 import type { Parts } from "./parts.ts"
 import { listen } from "./server.ts"
 import { Sessions } from "./sessions.ts"
@@ -100,6 +101,7 @@ const collect = ({ state, messages }: Started) =>
             else if (now - activeAtMs >= idleExitMs) return { _tag: "Idle" } as const
           }
         })
+        yield* Effect.forkScoped(keepSmall)
         return yield* Effect.raceFirst(Deferred.await(ending), watch)
       })
     )

@@ -44,8 +44,8 @@ export interface Waiting {
   readonly isOff: boolean
 }
 
-/** Rows and bytes that one lane holds back at most: with twenty sessions and a backend that is away, 160 MiB. */
-const queue = { writesMax: 512, bytesMax: 8 * 1024 * 1024 }
+/** Rows and bytes that one lane holds back at most: with twenty sessions and a backend that is away, 80 MiB. */
+const queue = { writesMax: 256, bytesMax: 4 * 1024 * 1024 }
 const shutdownMs = 2_000
 
 interface OpenLane {
