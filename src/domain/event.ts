@@ -81,6 +81,8 @@ interface OfThread {
   readonly ordinal?: number
   /** From a hook: a record of a file may be replayed, a hook never is. */
   readonly live?: true
+  /** From a bundle: exact, and nothing else is to be inferred from it. */
+  readonly recorded?: true
   /** Read from another thread's file that this thread continues: history, never spans. */
   readonly inherited?: true
 }
@@ -103,7 +105,7 @@ export type DomainEvent =
       readonly baseInstructions?: string
       /** How this version sends its base instructions: as the first developer message, or apart. */
       readonly instructionsIn: "input" | "request"
-      /** A request that was cut is repeated as it was, without what it had produced (before 0.128). */
+      /** A request that was cut is repeated as it was, without what it had produced (before 0.121). */
       readonly retriesRepeat?: true
       /** Records before this ordinal are replayed from the parent. */
       readonly ownFromOrdinal?: number
@@ -167,6 +169,28 @@ export type DomainEvent =
       readonly contextWindow?: number
       readonly rateLimits?: Json
     } & OfThread)
+  | ({
+      readonly _tag: "RequestSent"
+      readonly requestId: string
+      /** How many items of the thread's last request stand at the beginning of this one, and those that follow. */
+      readonly kept: number
+      readonly added: ReadonlyArray<HistoryItem>
+      readonly model: string
+      readonly provider: string
+      readonly effort?: string
+      /** Base instructions that were sent apart from the input. */
+      readonly instructions?: string
+    } & OfTurn)
+  | ({
+      readonly _tag: "RequestAnswered"
+      readonly requestId: string
+      readonly outcome: "completed" | "failed" | "cancelled"
+      /** What came before it failed, where it did. */
+      readonly output: ReadonlyArray<HistoryItem>
+      readonly responseId?: string
+      readonly usage?: Usage
+      readonly error?: string
+    } & OfTurn)
   | ({ readonly _tag: "ModelRequested" } & OfTurn)
   | ({
       readonly _tag: "ModelAnswered"
@@ -179,6 +203,9 @@ export type DomainEvent =
       readonly items?: ReadonlyArray<HistoryItem>
       readonly summary?: string
       readonly responseId?: string
+      /** What it replaced, and since when it was asked for: of a bundle. */
+      readonly before?: ReadonlyArray<HistoryItem>
+      readonly startedAt?: number
     } & OfTurn)
   | ({ readonly _tag: "HistoryRolledBack"; readonly turns: number } & OfThread)
   // Compaction
@@ -186,6 +213,21 @@ export type DomainEvent =
   | ({ readonly _tag: "CompactionHooked"; readonly phase: "started" | "ended"; readonly trigger?: string } & OfTurn)
   // Tools
   | ({ readonly _tag: "ToolRan"; readonly callId: string; readonly run: ToolRun } & OfTurn)
+  | ({
+      readonly _tag: "ToolRecorded"
+      readonly callId: string
+      readonly startedAt?: number
+      readonly endedAt?: number
+      /** The code cell whose script made the call. */
+      readonly cell?: { readonly turnId: string; readonly callId: string }
+      /** Of the call that started a cell: how the cell itself went on. */
+      readonly ran?: {
+        readonly runtimeId: string
+        readonly yielded?: true
+        readonly endedAt?: number
+        readonly outcome?: "completed" | "failed" | "terminated"
+      }
+    } & OfTurn)
   | ({
       readonly _tag: "ToolHooked"
       readonly phase: "started" | "ended"

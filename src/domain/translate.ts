@@ -75,7 +75,7 @@ const sessionMeta: Row = (payload, place) => {
       ...(started !== undefined && { startedAt: started }),
       ...(meta.base_instructions?.text != null && { baseInstructions: meta.base_instructions.text }),
       instructionsIn: versionAtLeast(version, "0.162.0") ? "input" : "request",
-      ...(!versionAtLeast(version, "0.128.0") && { retriesRepeat: true as const }),
+      ...(!versionAtLeast(version, "0.121.0") && { retriesRepeat: true as const }),
       ...(meta.history_base?.thread_id === meta.id &&
         meta.history_base.end_ordinal_exclusive != null && { revertedTo: meta.history_base.end_ordinal_exclusive }),
       ...(meta.subagent_history_start_ordinal != null && { ownFromOrdinal: meta.subagent_history_start_ordinal })

@@ -26,6 +26,15 @@ export interface Edge {
   readonly content?: string
 }
 
+/** A request that a bundle recorded as sent. */
+export interface Asked {
+  readonly event: Omit<EventOf<"RequestSent">, "added">
+  readonly turnId: string
+  readonly view: HistoryView
+  /** The model call that it was told as, while its answer was still out (its turn was over first). */
+  readonly key?: SpanKey
+}
+
 export interface Thread {
   /** The span that its turns hang under: the session's for the root, else the agent's own. */
   readonly key: SpanKey
@@ -61,12 +70,15 @@ export interface Thread {
   readonly marks: ReadonlyArray<number>
   readonly baseInstructions?: string
   readonly instructionsIn: "input" | "request"
-  /** A request that was cut is repeated as it was (before 0.128). */
+  /** A request that was cut is repeated as it was (before 0.121). */
   readonly retriesRepeat?: true
   /** The last response was cut, and nothing was given to the model since. */
   readonly cutOff?: true
   readonly response?: Response
   readonly lastRequest?: { readonly key: SpanKey; readonly view: HistoryView }
+  /** What a bundle recorded of the requests: the items of the last one, and those that are not answered yet. */
+  readonly sent?: { readonly view: HistoryView; readonly key?: SpanKey }
+  readonly asked: ReadonlyArray<Asked>
   /** The last record that the next request can see. */
   readonly readyAt: number
   /** When the output of the response to come began to stream. */
@@ -121,6 +133,7 @@ export const newThread = (id: string, root: boolean, at: number): Thread => ({
   replaying: false,
   history: emptyHistory,
   replaced: [],
+  asked: [],
   marks: [],
   instructionsIn: "input",
   readyAt: at,
