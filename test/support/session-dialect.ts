@@ -233,7 +233,7 @@ const recordLines = (
           ...Array.from({ length: fact.images }, () => ({ type: "input_image", image_url: pixel, detail: "original" }))
         ]
         response(fact, { type: "message", role: "user", content }, false)
-        const images = Array.from({ length: fact.images }, () => "/work/p.png")
+        const images = Array.from({ length: fact.images }, () => "/home/ann/work/p.png")
         if (!is.paginated)
           return event(fact.at, "user_message", { message: fact.text, images: [], local_images: images })
         const parts: ReadonlyArray<Json> = images.map((path) => ({ type: "local_image", path }))
