@@ -30,7 +30,7 @@ const measure = (command: ReadonlyArray<string>, times: number): Measured => {
       stderr: "pipe"
     })
     if (exitCode !== 0) throw new Missing(`${command.join(" ")}: ${stderr.toString()}`)
-    return { ms: performance.now() - begun, peakMiB: (resourceUsage?.maxRSS ?? 0) / 1024 }
+    return { ms: performance.now() - begun, peakMiB: (resourceUsage?.maxRSS ?? 0) / 2 ** 20 }
   })
   return { ms: median(runs.map(({ ms }) => ms)), peakMiB: Math.max(...runs.map(({ peakMiB }) => peakMiB)) }
 }

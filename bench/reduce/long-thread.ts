@@ -91,13 +91,13 @@ export const writeLongThread = (
     }
     const argv = ["/bin/bash", "-lc", `make test-${n}`]
     const process_id = String(30_000 + (n % 20_000))
-    const begin = payload("tool_runtime_event", { call_id: id, process_id, command: argv, cwd: "/lab/work" })
+    const begin = payload("tool_runtime_event", { call_id: id, process_id, command: argv, cwd: "/srv/project" })
     const output = `test ${n}: ok\n${"0123456789 the quick brown fox\n".repeat(4)}`
     const end = payload("tool_runtime_event", {
       call_id: id,
       process_id,
       command: argv,
-      cwd: "/lab/work",
+      cwd: "/srv/project",
       exit_code: 0,
       aggregated_output: output
     })
