@@ -21,6 +21,7 @@ import { Sessions } from "./sessions.ts"
 import type { Started } from "./start.ts"
 import type { CollectorStatus } from "./status.ts"
 import { isNewer } from "./versions.ts"
+import { TranscriptWatch } from "./watch.ts"
 
 /** Why the collector leaves. */
 type End =
@@ -114,7 +115,7 @@ const collect = ({ state, messages }: Started) =>
 export const run = async (started: Started, parts: Layer.Layer<Parts>): Promise<void> => {
   const { state, lock } = started
   const log = CollectorLog.layer(state)
-  const layer = Sessions.layer(state).pipe(Layer.provideMerge(Layer.mergeAll(log, parts)))
+  const layer = Sessions.layer(state).pipe(Layer.provideMerge(Layer.mergeAll(log, parts, TranscriptWatch.layer)))
   const outdated = await Effect.runPromise(
     collect(started).pipe(
       Effect.provide(layer),

@@ -16,7 +16,7 @@ import { type Cut, type Lane, makeLane } from "./lane.ts"
 import { CollectorLog } from "./log.ts"
 import { Parts } from "./parts.ts"
 import { transcriptsOf } from "./transcripts.ts"
-import { watchTranscripts } from "./watch.ts"
+import { TranscriptWatch } from "./watch.ts"
 import { keepWatermark, type WatermarkKeeper } from "./watermark-keeper.ts"
 
 export interface LaneReport {
@@ -142,7 +142,7 @@ export const workOnSession = (
   place: Place & { readonly cwd?: string },
   onWork: (work: SessionWork) => void,
   onRest: () => void
-): Effect.Effect<Waiting | undefined, never, Parts | CollectorLog> =>
+): Effect.Effect<Waiting | undefined, never, Parts | CollectorLog | TranscriptWatch> =>
   Effect.scoped(
     Effect.gen(function* () {
       const settings = yield* loadSettings(place.environment)
@@ -177,7 +177,7 @@ export const workOnSession = (
         flush: Effect.forEach(lanes, ({ lane }) => lane.flush, { concurrency: "unbounded", discard: true }),
         reports: () => lanes.map(({ report }) => report())
       })
-      yield* watchTranscripts(codexFolder(place.environment), wake)
+      yield* (yield* TranscriptWatch).onChange(codexFolder(place.environment), wake)
       for (const { lane } of lanes) yield* Effect.forkScoped(lane.run)
       yield* Deferred.await(atRest)
       return failed === undefined ? undefined : waitingFor(failed)

@@ -21,6 +21,7 @@ import {
   sessionRecord,
   writeSessionRecord
 } from "./session-record.ts"
+import type { TranscriptWatch } from "./watch.ts"
 import { type Watermark, watermarksOf } from "./watermark.ts"
 
 export interface SessionReport {
@@ -106,7 +107,7 @@ const makeSessions = (state: string) =>
   Effect.gen(function* () {
     const log = yield* CollectorLog
     const fibers = yield* FiberMap.make<string>()
-    const context = yield* Effect.context<Parts | CollectorLog>()
+    const context = yield* Effect.context<Parts | CollectorLog | TranscriptWatch>()
     const entries = new Map<string, Entry>()
 
     /** Works on the session until it rests and was not woken since. */

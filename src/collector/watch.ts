@@ -6,49 +6,54 @@
  */
 import { type FSWatcher, watch } from "node:fs"
 import { join } from "node:path"
-import { Effect, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 
 interface Watched {
   readonly watcher: FSWatcher | undefined
   readonly listeners: Set<() => void>
 }
 
-const homes = new Map<string, Watched>()
-
-const begin = (codexHome: string): Watched => {
-  const listeners = new Set<() => void>()
-  const onChange = () => {
-    for (const listener of listeners) listener()
+export class TranscriptWatch extends Context.Service<
+  TranscriptWatch,
+  {
+    /** Calls `listener` at every change below the home's `sessions` folder, until the scope ends. */
+    readonly onChange: (codexHome: string, listener: () => void) => Effect.Effect<void, never, Scope.Scope>
   }
+>()("tracer/collector/TranscriptWatch") {
+  static readonly layer = Layer.sync(TranscriptWatch, () => {
+    const homes = new Map<string, Watched>()
+    return {
+      onChange: (codexHome, listener) =>
+        Effect.acquireRelease(begin(homes, codexHome, listener), () => end(homes, codexHome, listener))
+    }
+  })
+}
+
+const watcherOf = (codexHome: string, listeners: ReadonlySet<() => void>): FSWatcher | undefined => {
   try {
-    const watcher = watch(join(codexHome, "sessions"), { recursive: true, persistent: false }, onChange)
-    watcher.on("error", () => watcher.close())
-    return { watcher, listeners }
+    const watcher = watch(join(codexHome, "sessions"), { recursive: true, persistent: false }, () => {
+      for (const listener of listeners) listener()
+    })
+    return watcher.on("error", () => watcher.close())
   } catch {
-    return { watcher: undefined, listeners }
+    return undefined
   }
 }
 
-/** Calls `listener` at every change below the home's `sessions` folder, until the scope ends. */
-export const watchTranscripts = (codexHome: string, listener: () => void): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      let watched = homes.get(codexHome)
-      // A home that could not be watched may be by now: Codex makes the folder with its first session.
-      if (watched?.watcher === undefined) {
-        const listeners = watched?.listeners ?? new Set()
-        watched = begin(codexHome)
-        for (const known of listeners) watched.listeners.add(known)
-        homes.set(codexHome, watched)
-      }
-      watched.listeners.add(listener)
-    }),
-    () =>
-      Effect.sync(() => {
-        const watched = homes.get(codexHome)
-        watched?.listeners.delete(listener)
-        if (watched === undefined || watched.listeners.size > 0) return
-        watched.watcher?.close()
-        homes.delete(codexHome)
-      })
-  )
+const begin = (homes: Map<string, Watched>, codexHome: string, listener: () => void) =>
+  Effect.sync(() => {
+    const known = homes.get(codexHome)
+    const listeners = known?.listeners ?? new Set()
+    listeners.add(listener)
+    // A home that could not be watched may be by now: Codex makes the folder with its first session.
+    homes.set(codexHome, { watcher: known?.watcher ?? watcherOf(codexHome, listeners), listeners })
+  })
+
+const end = (homes: Map<string, Watched>, codexHome: string, listener: () => void) =>
+  Effect.sync(() => {
+    const watched = homes.get(codexHome)
+    watched?.listeners.delete(listener)
+    if (watched === undefined || watched.listeners.size > 0) return
+    watched.watcher?.close()
+    homes.delete(codexHome)
+  })
