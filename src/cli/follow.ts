@@ -9,6 +9,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { codexFolder } from "../hook/places.ts"
 import { mixedFold } from "../pipeline/mixed-fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
+import { followBundle, logOf } from "../source/bundle.ts"
 import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session } from "../source/catalogue.ts"
 import { statOf } from "../source/file.ts"
 import { liveSession, sessionsWrittenTo, watchFolders } from "../source/live-session.ts"
@@ -25,6 +26,7 @@ import { type Run, runTrace } from "./trace.ts"
 type Followed =
   | { readonly _tag: "Session"; readonly catalogue: Catalogue; readonly session: Session; readonly path?: string }
   | { readonly _tag: "File"; readonly path: string }
+  | { readonly _tag: "Bundle"; readonly rootThreadId: string; readonly directory: string }
 
 /** A transcript by its name alone: it may get its first record later, or be created later. */
 const byName = (path: string): Followed => {
@@ -43,6 +45,10 @@ const followedBy = (input: Input, named: string): Effect.Effect<Followed, WrongU
   const [session, ...others] = input._tag === "Sessions" ? input.sessions : []
   if (input._tag === "Sessions" && session !== undefined && others.length === 0)
     return Effect.succeed({ _tag: "Session", catalogue: input.catalogue, session })
+  const [bundles, ...more] = input._tag === "Bundles" ? input.sessions : []
+  const directory = bundles?.directories.at(-1)
+  if (bundles !== undefined && directory !== undefined && more.length === 0)
+    return Effect.succeed({ _tag: "Bundle", rootThreadId: bundles.rootThreadId, directory })
   if (input._tag === "File") return Effect.succeed(byName(input.path))
   return Effect.fail(
     new WrongUse({
@@ -70,6 +76,11 @@ const followOne = (run: Run, followed: Followed, hooks: ReadonlyArray<string>) =
         mixedFold(run.foldOptions),
         Stream.map(lines, (batch): Arrival => ({ origin: { _tag: "Mixed" }, ...batch }))
       )
+    }
+    if (followed._tag === "Bundle") {
+      const { rootThreadId, directory } = followed
+      const watch = yield* watchFolders([], [logOf(directory)])
+      return yield* run.trace(sessionFold({ ...run.foldOptions, rootId: rootThreadId }), followBundle(directory, watch))
     }
     const { catalogue, session, path } = followed
     const watch = yield* watchFolders(catalogue.folders, hooks)

@@ -9,6 +9,7 @@ import { codexFolder } from "../hook/places.ts"
 import type { Fold } from "../pipeline/fold.ts"
 import { mixedFold } from "../pipeline/mixed-fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
+import { readBundles } from "../source/bundle.ts"
 import { readerLines } from "../source/file.ts"
 import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival, Origin } from "../source/origin.ts"
@@ -27,16 +28,17 @@ interface Work {
 const withOrigin = (origin: Origin, lines: ReturnType<typeof fileLines>): Stream.Stream<Arrival> =>
   Stream.map(lines, (batch) => ({ origin, ...batch }))
 
+/** The journals' own strand, before whatever they are facts of. */
+const journalLines = (journals: ReadonlyArray<string>): Stream.Stream<Arrival> =>
+  Stream.flatMap(Stream.fromIterable(journals), (file) => withOrigin({ _tag: "Journal" }, fileLines(file)))
+
 /** Lines that do not say where they belong, after the journals that were given with them. */
 const mixed = (journals: ReadonlyArray<string>, lines: ReturnType<typeof fileLines>): Work => ({
   fold: mixedFold,
-  arrivals: Stream.concat(
-    Stream.flatMap(Stream.fromIterable(journals), (file) => withOrigin({ _tag: "Journal" }, fileLines(file))),
-    withOrigin({ _tag: "Mixed" }, lines)
-  )
+  arrivals: Stream.concat(journalLines(journals), withOrigin({ _tag: "Mixed" }, lines))
 })
 
-const workOf = (input: Input, journals: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Work>, WrongUse> => {
+const workOf = (input: Input, journals: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Work>> => {
   switch (input._tag) {
     case "Stdin":
       return Effect.succeed([mixed(journals, reported(readerLines(stdinLines())))])
@@ -49,9 +51,12 @@ const workOf = (input: Input, journals: ReadonlyArray<string>): Effect.Effect<Re
           arrivals: readSession(input.catalogue, session, { journals })
         }))
       )
-    case "Bundle":
-      return Effect.fail(
-        new WrongUse({ reason: `${input.path} is a rollout-trace bundle`, hint: "tracer reduce reads bundles" })
+    case "Bundles":
+      return Effect.succeed(
+        input.sessions.map(({ rootThreadId, directories }) => ({
+          fold: (options) => sessionFold({ ...options, rootId: rootThreadId }),
+          arrivals: Stream.concat(journalLines(journals), readBundles(directories))
+        }))
       )
   }
 }

@@ -14,6 +14,12 @@ import { known, type Row, readUsage } from "./row.ts"
 const errorCode = (info: unknown): string | undefined =>
   typeof info === "string" ? info : isObject(info) ? Object.keys(info)[0] : undefined
 
+/** What went wrong in a turn, as Codex words it. */
+export const errorOf = (error: { readonly message?: string | null; readonly codex_error_info?: unknown }) => {
+  const code = errorCode(error.codex_error_info)
+  return { message: error.message ?? "the turn failed", ...(code !== undefined && { code }) }
+}
+
 const started: Row = (payload, place) => {
   const record = Wire.taskStarted(payload)
   if (record === undefined) return undefined
@@ -43,16 +49,13 @@ const started: Row = (payload, place) => {
 const completed: Row = (payload, place) => {
   const record = Wire.taskComplete(payload)
   if (record === undefined) return undefined
-  const code = errorCode(record.error?.codex_error_info)
   return [
     {
       _tag: "TurnEnded",
       ...place,
       outcome: record.error == null ? "completed" : "failed",
       ...(record.turn_id != null && { turnId: record.turn_id }),
-      ...(record.error != null && {
-        error: { message: record.error.message ?? "the turn failed", ...(code !== undefined && { code }) }
-      }),
+      ...(record.error != null && { error: errorOf(record.error) }),
       ...(record.last_agent_message != null && { lastMessage: record.last_agent_message }),
       ...(record.started_at != null && { startedAt: record.started_at }),
       ...(record.duration_ms != null && { durationMs: record.duration_ms }),

@@ -4,10 +4,10 @@
  * Times: Unix seconds.
  */
 import type { EventOf } from "../domain/event.ts"
-import type { Json } from "../wire/json.ts"
+import { type Json, sameJson } from "../wire/json.ts"
 import { joinBatch, leaveBatch } from "./batch-rows.ts"
 import { answeredCell, isCellAnswer, waitedCell } from "./cell.ts"
-import { noEffects, type Step } from "./effect.ts"
+import { noEffects, type SpanKey, type Step } from "./effect.ts"
 import { responseKey } from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
@@ -41,10 +41,15 @@ const parsed = (value: Json | undefined): Json => {
 }
 
 /** The model called a tool. */
-export const called = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {
+export const called = (
+  thread: Thread,
+  event: EventOf<"ItemRecorded">,
+  turnId: string,
+  requestedBy?: SpanKey
+): Step<Thread> => {
   const item = event.item.value
   const type = String(item.type)
-  const served = servedTypes[type]
+  const served = Object.hasOwn(servedTypes, type) ? servedTypes[type] : undefined
   const callId = item.call_id ?? (served === undefined ? undefined : item.id)
   if (typeof callId !== "string" || (served === undefined && !callTypes.has(type))) return [thread, noEffects]
   const name = served ?? (typeof item.name === "string" ? item.name : type.replace(/_call$/, ""))
@@ -57,7 +62,7 @@ export const called = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: s
     const [asked, tool] = claimApproval(kept, {
       ...slot,
       parent: turn.key,
-      requestedBy: responseKey(turn),
+      requestedBy: requestedBy ?? responseKey(turn),
       call: {
         at: event.at,
         name,
@@ -75,7 +80,8 @@ export const called = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: s
   return inOrder<Thread>(
     stepped[0],
     (t) => [isCell ? { ...t, cells: [...t.cells.slice(-cellsMax), { turnId, callId, taken: [] }] } : t, stepped[1]],
-    (t) => joinBatch(t, turnId, callId)
+    // A bundle knows when each of them ran.
+    (t) => (event.recorded === true ? [t, noEffects] : joinBatch(t, turnId, callId))
   )
 }
 
@@ -109,7 +115,12 @@ export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
   if (tool === undefined) return [thread, noEffects]
   if (tool.cell !== undefined && !isCellAnswer(output) && tool.answer === undefined && !isAbort(output))
     return [thread, noEffects]
-  if (tool.answer !== undefined) return [thread, noEffects]
+  if (tool.answer !== undefined) {
+    // What a request carries is what the model saw: a bundle's result may hold it in another form.
+    if (event.recorded !== true || sameJson(tool.answer.output, output)) return [thread, noEffects]
+    const seen = { ...tool, answer: { ...tool.answer, output } }
+    return inTurn(thread, { ...event, turnId: tool.turnId }, (turn) => withTool(turn, seen))
+  }
   const after = thread.answeredAt === undefined ? undefined : event.at - thread.answeredAt
   const told = { ...tool, answer: newAnswer(event.at, output, after) }
   const cell = told.cell && answeredCell(told.cell, output, cellEnd(told) ?? event.at)

@@ -102,13 +102,13 @@ const withoutCut = (thread: Thread): Thread => {
 }
 
 /** A message from another agent sets an agent's turn going: it is what the turn was asked. */
-const messaged = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {
+export const messaged = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {
   const { type, content } = event.item.value
   if (type !== "agent_message" || !Array.isArray(content)) return [thread, noEffects]
   const words = content.flatMap((part) => (isObject(part) && typeof part.text === "string" ? [part.text] : []))
   if (words.length === 0) return [thread, noEffects]
   return inTurn(thread, { ...event, turnId }, (turn) => [
-    turn.counts.responses > 0 ? turn : { ...turn, prompts: [...turn.prompts, { images: 0, text: words.join("\n") }] },
+    turn.counts.responses + turn.recorded.responses > 0 ? turn : { ...turn, prompts: [...turn.prompts, { images: 0, text: words.join("\n") }] },
     noEffects
   ])
 }

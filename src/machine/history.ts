@@ -141,7 +141,7 @@ export const takenBack = (history: History, length: number): History => {
 
 /** What a request made now carries: the whole history, told apart from the previous request's where that is a prefix. */
 export const viewOf = (
-  history: History,
+  history: Pick<History, "items" | "length">,
   previous: { readonly key: SpanKey; readonly view: HistoryView } | undefined
 ): HistoryView => ({
   items: history.items,

@@ -21,6 +21,8 @@ export interface Llm {
   readonly ordinal?: number
   /** It left no item behind: only the hooks know of it. */
   readonly failedAttempt?: true
+  /** A bundle recorded it: nothing that is inferred corrects it. */
+  readonly recorded?: true
   readonly input: HistoryView
   readonly output: ReadonlyArray<Json>
   readonly startedAt: number

@@ -12,6 +12,7 @@ import * as Compactions from "./compaction-rows.ts"
 import { noEffects, type SpanEffect, type Step, type Subject } from "./effect.ts"
 import * as History from "./history-rows.ts"
 import { ownAgain, replays, startThread } from "./replay.ts"
+import * as Requests from "./request-rows.ts"
 import * as Table from "./table.ts"
 import { inOrder, newThread, type Thread } from "./thread.ts"
 import { toolEnded } from "./tool.ts"
@@ -65,13 +66,17 @@ const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
     case "StopObserved":
       return Turns.stopObserved(thread, event)
     case "ItemRecorded":
-      return History.itemRecorded(thread, event)
+      return event.recorded === true ? Requests.itemSpoken(thread, event) : History.itemRecorded(thread, event)
     case "OutputStarted":
       return History.outputStarted(thread, event)
     case "ResponseCompleted":
       return History.responseCompleted(thread, event)
     case "UsageCounted":
       return History.usageCounted(thread, event)
+    case "RequestSent":
+      return Requests.requestSent(thread, event)
+    case "RequestAnswered":
+      return Requests.requestAnswered(thread, event)
     case "ModelRequested":
       return Attempts.modelRequested(thread, event)
     case "ModelAnswered":
@@ -86,6 +91,8 @@ const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
       return Compactions.compactionHooked(thread, event)
     case "ToolRan":
       return Tools.toolRan(thread, event)
+    case "ToolRecorded":
+      return Tools.toolRecorded(thread, event)
     case "ToolHooked":
       return Tools.toolHooked(thread, event)
     case "ApprovalRequested":
@@ -305,5 +312,6 @@ const endThread = (thread: Thread): Step<Thread> =>
     (t) => Turns.tellHooked(t),
     (t) => Turns.endOpenTurn(t),
     (t) => History.settle(t, "unfinished"),
+    (t) => Requests.tellUnanswered(t, undefined),
     ...Table.values(thread.turns).map((turn) => (t: Thread) => Turns.endLeftOpen(t, turn.turnId))
   )

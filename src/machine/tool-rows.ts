@@ -10,7 +10,7 @@ import { attribute, type Candidate, evidence } from "./cell.ts"
 import { noEffects, type Step } from "./effect.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
-import { newTool, type Tool, toolEnded, toolName, toolStart, withHook, withRun } from "./tool.ts"
+import { newTool, type Tool, toolEnded, toolName, toolStart, withHook, withRecord, withRun } from "./tool.ts"
 import { type Turn, withTool } from "./turn.ts"
 
 /** Calls that a code cell makes go by Codex's own ids. */
@@ -32,6 +32,19 @@ export const toolRan = (thread: Thread, event: EventOf<"ToolRan">): Step<Thread>
       }),
     (t) => placeNested(t, event, turnOver(t, event))
   )
+
+/** What a bundle recorded of a call: when it was dispatched and done, and which cell made it. */
+export const toolRecorded = (thread: Thread, event: EventOf<"ToolRecorded">): Step<Thread> =>
+  inTurn(thread, event, (turn) => {
+    const { parentInferred: _, ...tool } = withRecord(toolOf(turn, event.callId), event)
+    const cell = event.cell && {
+      kind: "tool" as const,
+      threadId: thread.id,
+      key: `${event.cell.turnId}/${event.cell.callId}`
+    }
+    const parent = cell ?? tool.parent ?? (tool.nested ? undefined : turn.key)
+    return withTool(turn, { ...tool, ...(parent && { parent }) })
+  })
 
 /** A turn that is over waits for nothing more. */
 const turnOver = (thread: Thread, { turnId }: { readonly turnId?: string }): boolean =>

@@ -7,7 +7,7 @@
  * from what is known. The call's output is often written late, with the outputs of its neighbours; the run knows
  * better when it was done. Times: Unix seconds. Rules: codex.md, "rollout-trace bundles" (three clocks).
  */
-import type { ApprovalAsk, ToolKind, ToolRun } from "../domain/event.ts"
+import type { ApprovalAsk, EventOf, ToolKind, ToolRun } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { Cell } from "./cell.ts"
 import type { SpanKey } from "./effect.ts"
@@ -60,6 +60,12 @@ export interface Tool {
   }
   readonly approval?: Approval
   readonly cell?: Cell
+  /** What a bundle recorded of the call: exact, and before anything else. */
+  readonly recorded?: {
+    readonly startedAt?: number
+    readonly endedAt?: number
+    readonly ran?: EventOf<"ToolRecorded">["ran"]
+  }
   /** Of an `exec` or `wait` whose response called several: when it had its turn (schedule.ts). */
   readonly turnTaken?: { readonly startedAt: number; readonly endedAt: number }
   /** It shares its response with calls that are not answered yet: when it ran cannot be told. */
@@ -146,8 +152,21 @@ export const newAnswer = (at: number, output: Json, after: number | undefined): 
 /** A terminal that went on after its call was answered (`write_stdin` speaks to it). */
 const stillRunning = (tool: Tool): boolean => tool.answer?.goesOn === true && toolKind(tool) === "exec"
 
+/**
+ * When the call was over, by its bundle: a cell that yielded with its code, a terminal that went on with its process,
+ * anything else with its answer. Undefined while it runs, and without a bundle.
+ */
+const recordedEnd = (tool: Tool): number | undefined => {
+  const { recorded, run } = tool
+  if (recorded?.ran !== undefined)
+    return recorded.ran.yielded === true ? recorded.ran.endedAt : (recorded.endedAt ?? recorded.ran.endedAt)
+  if (recorded?.endedAt === undefined) return undefined
+  return stillRunning(tool) ? run?.endedAt : Math.max(recorded.endedAt, run?.endedAt ?? 0)
+}
+
 /** Whether nothing more is expected of the call. */
 export const toolEnded = (tool: Tool): boolean => {
+  if (recordedEnd(tool) !== undefined) return true
   if (tool.queued === true) return tool.turnEnd !== undefined
   if (tool.cell !== undefined && tool.cell.endedAt === undefined)
     return tool.turnEnd !== undefined && !tool.cell.yielded
@@ -193,6 +212,7 @@ const answeredAt = (tool: Tool, start: number): number | undefined => {
 
 /** When the call began: the turn it took, the run's own clock, the hook's, else the record of the call. */
 export const toolStart = (tool: Tool): number =>
+  tool.recorded?.startedAt ??
   tool.turnTaken?.startedAt ??
   tool.run?.startedAt ??
   tool.hook?.startedAt ??
@@ -205,6 +225,8 @@ export const toolStart = (tool: Tool): number =>
 export const toolEnd = (tool: Tool): number | undefined => {
   if (!toolEnded(tool)) return undefined
   const start = toolStart(tool)
+  const recorded = recordedEnd(tool)
+  if (recorded !== undefined) return Math.max(start, recorded)
   if (tool.cell !== undefined) return tool.cell.endedAt ?? tool.turnEnd?.at
   if (tool.turnTaken !== undefined) return tool.turnTaken.endedAt
   if (tool.run?.endedAt !== undefined) return Math.max(start, tool.run.endedAt)
@@ -244,14 +266,16 @@ export const toolOutcome = (tool: Tool): ToolOutcome => {
   if (tool.run?.status === "declined" || toolRefusal(tool) !== undefined) return "declined"
   if (text !== undefined && /^(?:Wall time: [\d.]+ seconds\n)?aborted(?: by user)?/.test(text)) return "interrupted"
   if (tool.run?.status === "interrupted") return "interrupted"
-  if (tool.cell?.outcome === "failed") return "error"
-  if (tool.cell?.outcome === "terminated") return "interrupted"
+  const ended = tool.cell?.outcome ?? tool.recorded?.ran?.outcome
+  if (ended === "failed") return "error"
+  if (ended === "terminated") return "interrupted"
   if (tool.run?.status === "error") return "error"
   const code = exitCode(tool)
   if (code !== undefined && code !== 0) return "error"
   if (text !== undefined && failedAnswer.test(text)) return "error"
   if (text?.startsWith("Script failed") === true) return "error"
   if (tool.run?.status === "ok" || tool.call?.served === true) return "ok"
+  if (recordedEnd(tool) !== undefined) return "ok"
   if (tool.cell !== undefined && tool.cell.endedAt === undefined) return lost(tool)
   if (stillRunning(tool)) return lost(tool)
   if (tool.answer !== undefined || tool.run?.endedAt !== undefined || tool.hook?.endedAt !== undefined) return "ok"
@@ -273,6 +297,17 @@ export const toolError = (tool: Tool): string | undefined => {
 export const withRun = (tool: Tool, run: ToolRun): Tool => ({
   ...tool,
   run: { ...tool.run, ...run, ...((tool.run?.facts || run.facts) && { facts: { ...tool.run?.facts, ...run.facts } }) }
+})
+
+/** Adds what a bundle recorded, which no other source corrects. */
+export const withRecord = (tool: Tool, { startedAt, endedAt, ran }: EventOf<"ToolRecorded">): Tool => ({
+  ...tool,
+  recorded: {
+    ...tool.recorded,
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(ran !== undefined && { ran: { ...tool.recorded?.ran, ...ran } })
+  }
 })
 
 /** The earliest start and end that hooks report are the true ones: a hook may be called twice, never early. */

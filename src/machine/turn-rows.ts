@@ -9,6 +9,7 @@ import { tellFailed } from "./attempt-rows.ts"
 import { tellCompactions } from "./compaction-rows.ts"
 import { noEffects, type Step } from "./effect.ts"
 import { settle } from "./history-rows.ts"
+import { tellUnanswered } from "./request-rows.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
 import { toolEnded } from "./tool.ts"
@@ -79,7 +80,7 @@ const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, t
     (t) => decideNested(t, turn.turnId, true),
     (t) => {
       const current = Table.get(t.turns, turn.turnId) ?? turn
-      const manual = current.prompts.length === 0 && current.counts.responses === 0
+      const manual = current.prompts.length === 0 && current.counts.responses + current.recorded.responses === 0
       const [withCompactions, compactions] = tellCompactions(current, manual ? "manual" : "auto")
       const [ended, tools] = endTools(withCompactions, at, outcome, (tool) => !toolEnded(tool))
       const tags = [
@@ -98,6 +99,7 @@ const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, t
       const { currentTurnId, ...rest } = next
       return [currentTurnId === turn.turnId ? rest : next, [...compactions, ...tools, ...own]]
     },
+    (t) => tellUnanswered(t, turn.turnId),
     (t) => tellFailed(t, turn.turnId)
   )
 

@@ -43,6 +43,8 @@ export interface Turn {
   readonly asks: ReadonlyArray<Approval>
   /** Responses that completed, that were cut after some output, that failed without any. */
   readonly counts: { readonly responses: number; readonly cut: number; readonly failed: number }
+  /** The same, as a bundle recorded them: the two are counted apart, and meet in the keys. */
+  readonly recorded: { readonly responses: number; readonly cut: number; readonly failed: number }
   /** Length of the lines that its facts hold, for the bound on what is retained. */
   readonly bytes: number
   /** The last time anything of it was seen. */
@@ -65,6 +67,7 @@ export const newTurn = (threadId: string, turnId: string, parent: SpanKey, at: n
   attempts: [],
   asks: [],
   counts: { responses: 0, cut: 0, failed: 0 },
+  recorded: { responses: 0, cut: 0, failed: 0 },
   bytes: 0,
   lastAt: at
 })

@@ -14,9 +14,10 @@ export type Decoded =
   | { readonly _tag: "Events"; readonly events: ReadonlyArray<DomainEvent> }
   | { readonly _tag: "Skipped"; readonly reason: string }
 
-const skipped = (reason: string): Decoded => ({ _tag: "Skipped", reason })
+export const skipped = (reason: string): Decoded => ({ _tag: "Skipped", reason })
 
-const isParsed = (value: ReturnType<typeof parseObject>): value is JsonObject =>
+/** Whether a line was an object. */
+export const isParsed = (value: ReturnType<typeof parseObject>): value is JsonObject =>
   !("reason" in value && Object.keys(value).length === 1)
 
 /** Reads a line as one JSON object. */

@@ -12,6 +12,7 @@ import type { FollowThread, Origin } from "../source/origin.ts"
 import { project, type TraceContext } from "../span/project.ts"
 import type { SpanWrite } from "../span/span.ts"
 import { type Decoded, decodeHook, decodeRecord, parseLine } from "./decode.ts"
+import { bundleDecoder } from "./decode-bundle.ts"
 import type { Fold, FoldOptions, FoldStep, Note } from "./fold.ts"
 
 /** What a push collects. */
@@ -86,7 +87,7 @@ export const skip = ({ file, lineNumber, byteOffset }: Line, reason: string): Sk
   reason
 })
 
-const decodeLine = (origin: Exclude<Origin, { readonly _tag: "Mixed" }>, line: Line): Decoded => {
+const decodeLine = (origin: Exclude<Origin, { readonly _tag: "Mixed" | "Bundle" }>, line: Line): Decoded => {
   const value = parseLine(line.text)
   if (typeof value === "string") return { _tag: "Skipped", reason: value }
   return origin._tag === "Journal"
@@ -101,6 +102,7 @@ const decodeLine = (origin: Exclude<Origin, { readonly _tag: "Mixed" }>, line: L
  */
 export const sessionFold = (options: FoldOptions & { readonly rootId?: string } = {}): Fold => {
   const fold = eventFold(options)
+  const bundles = bundleDecoder()
   return {
     push: (origin, lines): FoldStep => {
       const into = collected()
@@ -110,14 +112,16 @@ export const sessionFold = (options: FoldOptions & { readonly rootId?: string } 
         fold.apply({ _tag: "HistoryMissing", threadId: origin.threadId, at: 0 }, into)
       }
       for (const line of lines) {
-        const decoded = decodeLine(origin, line)
+        const decoded = origin._tag === "Bundle" ? bundles.decode(line) : decodeLine(origin, line)
         if (decoded._tag === "Skipped") into.skipped.push(skip(line, decoded.reason))
+        else if (origin._tag === "Bundle") for (const event of decoded.events) fold.apply(event, into)
         else for (const event of decoded.events) fold.apply(placed(event, line, inherited), into)
       }
       return into
     },
     end: () => {
       const into = collected()
+      for (const event of bundles.end()) fold.apply(event, into)
       fold.end(into)
       return into
     }

@@ -9,6 +9,8 @@ export interface Line {
   /** Offset of the line's first byte in the file. */
   readonly byteOffset: number
   readonly text: string
+  /** Of a bundle's event: the text of the payload files that it refers to, by their id. */
+  readonly payloads?: ReadonlyMap<string, string>
 }
 
 /** A line that could not be handed on: it is reported and counted, and nothing around it is lost. */

@@ -3,9 +3,10 @@
  *
  * Owns the rules of naming and their errors. What belongs to a session is catalogue.ts, reading is session.ts.
  */
-import { existsSync, type Stats, statSync } from "node:fs"
+import { type Stats, statSync } from "node:fs"
 import { join, resolve, sep } from "node:path"
 import { Effect, Schema } from "effect"
+import { type BundleSession, bundleSessions, bundlesIn, isBundle } from "./bundle-session.ts"
 import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session, writtenAtMs } from "./catalogue.ts"
 import { type SourceFailed, systemFailure } from "./file.ts"
 import { notARollout, type RolloutName, readRollout } from "./rollout.ts"
@@ -17,8 +18,8 @@ export type Input =
   | { readonly _tag: "Sessions"; readonly catalogue: Catalogue; readonly sessions: ReadonlyArray<Session> }
   /** A file that does not begin like a transcript: its lines are told apart one by one. */
   | { readonly _tag: "File"; readonly path: string }
-  /** A rollout-trace bundle. */
-  | { readonly _tag: "Bundle"; readonly path: string }
+  /** Rollout-trace bundles, those of one root thread together. */
+  | { readonly _tag: "Bundles"; readonly sessions: ReadonlyArray<BundleSession> }
 
 /** Nothing, or too much, goes by the name that was given. */
 export class NotLocated extends Schema.TaggedError<NotLocated>()("NotLocated", {
@@ -30,10 +31,6 @@ export class NotLocated extends Schema.TaggedError<NotLocated>()("NotLocated", {
     return `${this.wanted}: ${this.reason}`
   }
 }
-
-/** Is this folder a rollout-trace bundle? */
-export const isBundle = (folder: string): boolean =>
-  existsSync(join(folder, "manifest.json")) && existsSync(join(folder, "trace.jsonl"))
 
 const statOf = (path: string): Effect.Effect<Stats | undefined, SourceFailed> =>
   Effect.try({
@@ -62,7 +59,7 @@ const locateFile = (path: string): Effect.Effect<Input, SourceFailed> =>
 
 const locateFolder = (folder: string): Effect.Effect<Input, NotLocated> =>
   Effect.gen(function* () {
-    if (isBundle(folder)) return { _tag: "Bundle", path: folder }
+    if (isBundle(folder)) return { _tag: "Bundles", sessions: bundleSessions([folder]) }
     // A day's folder holds part of a home: its sessions' agents and the bases of its forks may lie in others.
     const catalogue = makeCatalogue(foldersBeside(join(folder, "any")))
     const inside = resolve(folder) + sep
@@ -70,9 +67,11 @@ const locateFolder = (folder: string): Effect.Effect<Input, NotLocated> =>
       session.rollouts.some((rollout) => resolve(rollout.path).startsWith(inside))
     )
     if (sessions.length > 0) return { _tag: "Sessions", catalogue, sessions }
+    const bundles = bundlesIn(folder)
+    if (bundles.length > 0) return { _tag: "Bundles", sessions: bundleSessions(bundles) }
     return yield* new NotLocated({
       wanted: folder,
-      reason: "there are no transcripts of Codex in this folder",
+      reason: "there are no transcripts or trace bundles of Codex in this folder",
       hint: "transcripts are named rollout-*.jsonl and lie below CODEX_HOME/sessions"
     })
   })

@@ -15,6 +15,8 @@ export type Origin =
       /** The file that this thread continues could not be found: said in the trace. */
       readonly historyMissing?: boolean
     }
+  /** Events of a rollout-trace bundle, each with the payloads that it refers to. */
+  | { readonly _tag: "Bundle"; readonly directory: string }
   /** Lines of a hook journal: `{"at_ns", "payload"}`. */
   | { readonly _tag: "Journal" }
   /** Transcript records, hook payloads and bundle events told apart line by line (standard input). */

@@ -1,0 +1,105 @@
+/**
+ * Which bundles are one session: those of a root thread, one for each process that ran it, and its reviewers'.
+ *
+ * A bundle's manifest names its root thread and when its process began. A reviewer is recorded as a root of its own;
+ * the thread that asked for the review has the start of the reviewer's turn in its log too (codex.md, "Review").
+ * Times are Unix milliseconds. Reading a bundle is bundle.ts.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { basename, join, resolve } from "node:path"
+import { logLines, logName, manifestName } from "../bundle/open.ts"
+
+/** Is this folder a rollout-trace bundle? */
+export const isBundle = (folder: string): boolean =>
+  existsSync(join(folder, manifestName)) && existsSync(join(folder, logName))
+
+/** The bundles of one root thread, in the order in which their processes began. */
+export interface BundleSession {
+  readonly rootThreadId: string
+  readonly directories: ReadonlyArray<string>
+}
+
+interface Manifest {
+  readonly directory: string
+  readonly rootThreadId: string
+  readonly startedAtMs: number
+}
+
+/** The facts of a manifest that put bundles in order; undefined where it is none. */
+const readManifest = (directory: string): Manifest | undefined => {
+  try {
+    const manifest = JSON.parse(readFileSync(join(directory, manifestName), "utf8"))
+    const { root_thread_id: rootThreadId, started_at_unix_ms: startedAtMs } = manifest
+    return typeof rootThreadId === "string" ? { directory, rootThreadId, startedAtMs: Number(startedAtMs) } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const turnStart = Buffer.from('"codex_turn_started"')
+
+/** The turns that a log says began; one that cannot be read says nothing. */
+const turnsIn = (directory: string): ReadonlySet<string> => {
+  const turns = new Set<string>()
+  try {
+    for (const { bytes } of logLines(join(directory, logName))) {
+      if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(turnStart)) continue
+      const { payload } = JSON.parse(new TextDecoder().decode(bytes))
+      if (payload?.type === "codex_turn_started") turns.add(String(payload.codex_turn_id))
+    }
+  } catch {
+    // Torn or gone: what it said so far counts.
+  }
+  return turns
+}
+
+/** Bundles of these root threads, a reviewer's with the thread whose log has its turn. */
+const rootsOf = (manifests: ReadonlyArray<Manifest>): ReadonlyMap<string, string> => {
+  const roots = new Map(manifests.map(({ rootThreadId }) => [rootThreadId, rootThreadId]))
+  if (roots.size < 2) return roots
+  const owners = new Map<string, string>()
+  for (const { directory, rootThreadId } of manifests) {
+    for (const turn of turnsIn(directory)) {
+      const owner = owners.get(turn)
+      // The first to say it asked for the review: the reviewer's process began later.
+      if (owner === undefined) owners.set(turn, rootThreadId)
+      else if (owner !== rootThreadId) roots.set(rootThreadId, owner)
+    }
+  }
+  return roots
+}
+
+/** The thread that Codex names in a bundle's folder: all there is where the manifest cannot be read. */
+const byName = (directory: string): Manifest => ({
+  directory,
+  rootThreadId: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(basename(resolve(directory)))?.[0] ?? directory,
+  startedAtMs: 0
+})
+
+/** The sessions of bundles, oldest first. */
+export const bundleSessions = (directories: ReadonlyArray<string>): ReadonlyArray<BundleSession> => {
+  const manifests = directories.map((directory) => readManifest(directory) ?? byName(directory))
+  const inOrder = manifests.toSorted((a, b) => a.startedAtMs - b.startedAtMs)
+  const roots = rootsOf(inOrder)
+  const sessions = new Map<string, Array<string>>()
+  for (const { directory, rootThreadId } of inOrder) {
+    const root = roots.get(rootThreadId) ?? rootThreadId
+    const own = sessions.get(root)
+    if (own === undefined) sessions.set(root, [directory])
+    else own.push(directory)
+  }
+  return [...sessions].map(([rootThreadId, own]) => ({ rootThreadId, directories: own }))
+}
+
+/** The bundles that lie in a folder: itself, if it is one, else those right in it. */
+export const bundlesIn = (folder: string): ReadonlyArray<string> => {
+  if (isBundle(folder)) return [folder]
+  try {
+    return readdirSync(folder)
+      .sort()
+      .map((name) => join(folder, name))
+      .filter(isBundle)
+  } catch {
+    return []
+  }
+}
