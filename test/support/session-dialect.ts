@@ -168,6 +168,7 @@ const recordLines = (
   let producing = false
   let counted: JsonObject | undefined
   let owed = false
+  let settings: JsonObject | undefined
 
   const replay = facts.findIndex(({ tell }) => tell === "replays")
   // The first record is the thread's own, whatever was replayed after it.
@@ -225,7 +226,10 @@ const recordLines = (
             ...(is.sampled && { turn_attribution: attribution })
           })
         }
-        return write(fact.at, "turn_context", { ...turnOf(fact), ...fact.settings })
+        // Where a prompt is what begins a turn, its settings come after it.
+        if (is.turnIds) return write(fact.at, "turn_context", { ...turnOf(fact), ...fact.settings })
+        settings = fact.settings
+        return
       }
       case "prompts": {
         const content = [
@@ -234,8 +238,11 @@ const recordLines = (
         ]
         response(fact, { type: "message", role: "user", content }, false)
         const images = Array.from({ length: fact.images }, () => "/home/ann/work/p.png")
-        if (!is.paginated)
-          return event(fact.at, "user_message", { message: fact.text, images: [], local_images: images })
+        if (!is.paginated) {
+          event(fact.at, "user_message", { message: fact.text, images: [], local_images: images })
+          if (settings !== undefined) write(fact.at, "turn_context", settings)
+          return
+        }
         const parts: ReadonlyArray<Json> = images.map((path) => ({ type: "local_image", path }))
         return item(fact, { type: "UserMessage", id: "u", content: [{ type: "text", text: fact.text }, ...parts] })
       }
