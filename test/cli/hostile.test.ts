@@ -12,7 +12,7 @@ const executable = join(repository, "dist", process.platform === "win32" ? "trac
 beforeAll(() => {
   const { exitCode, stderr } = Bun.spawnSync({ cmd: [process.execPath, "build.ts", "--quiet"], cwd: repository })
   if (exitCode !== 0) throw new Error(`the build failed: ${stderr}`)
-})
+}, 120_000)
 
 /** A repository whose every file tries to have a say in what is run in it. */
 const hostileFolder = () => {

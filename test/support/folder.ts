@@ -10,7 +10,7 @@ const made: Array<string> = []
 
 afterAll(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
+}, 60_000)
 
 /** A new, empty folder. */
 export const temporaryFolder = (): string => {
