@@ -128,11 +128,23 @@ const beginning = (source: string, word: string): number => {
   return word.length === 0 ? 0 : low / word.length
 }
 
-/** How much of words that a script has put together stands in its source, from 0 to 0.9. */
+/** The texts that a script spells out: its string literals, of templates what stands between the blanks. */
+const literals = (source: string): ReadonlyArray<string> =>
+  [...source.matchAll(/(["'`])((?:\\.|(?!\1)[^\\])*)\1/g)].flatMap(([, quote, text = ""]) =>
+    (quote === "`" ? text.split(/\$\{[^}]*\}/) : [text]).map((part) => part.replace(/\\(["'`\\])/g, "$1"))
+  )
+
+/** A literal shorter than this begins too many commands to tell anything. */
+const tellingLength = 6
+
+/** How much of words that a script has put together stands in its source, below 1. A literal that begins them counts most. */
 const likeness = (source: string, words: ReadonlyArray<string>): number => {
-  const pieces = words.flatMap((word) => word.split(/[^\p{L}\p{N}._/-]+/u)).filter((piece) => piece.length > 2)
+  const word = words[0] as string
+  const begun = Math.max(0, ...literals(source).map((text) => (word.startsWith(text) ? text.length : 0)))
+  if (begun >= tellingLength) return 0.6 + (0.39 * begun) / word.length
+  const pieces = words.flatMap((one) => one.split(/[^\p{L}\p{N}._/-]+/u)).filter((piece) => piece.length > 2)
   const share = pieces.length === 0 ? 0 : pieces.filter((piece) => source.includes(piece)).length / pieces.length
-  return 0.45 * share + 0.45 * beginning(source, words[0] as string)
+  return 0.45 * share + 0.45 * beginning(source, word)
 }
 
 const fit = (candidate: Candidate, words: ReadonlyArray<string>): Fit => {
