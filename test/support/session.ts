@@ -129,6 +129,8 @@ export class Story extends TurnStory {
   /** Another session that goes on from here and begins with a copy of this one's records (before 0.155). */
   forksByCopy(): Story {
     const fork = new Story(this.telling, { path: "/root", meta: { forked_from_id: this.id } })
+    // It goes on counting where its parent was.
+    Object.assign(fork.total, this.total)
     return fork.tell({ tell: "replays", facts: [...this.file.facts], abort: false })
   }
 

@@ -1,0 +1,176 @@
+/**
+ * Model calls: which output items are one response, when it ran, what it cost, and the requests that came to nothing.
+ */
+import { describe, expect, test } from "bun:test"
+import { inputOf, lines, ofKind, pictureOf, read, the, wordsOf } from "../support/reading.ts"
+import { session } from "../support/session.ts"
+import { dialects, newer, v77, v118, v142, v155, v169, withTurnIds } from "../support/session-dialect.ts"
+
+describe("a response", () => {
+  test("is all items up to its usage, and the next begins after them", () => {
+    for (const dialect of dialects) {
+      const told = session()
+        .turn("go")
+        .reasons("a")
+        .says("First.")
+        .calls("exec_command", { cmd: "ls" })
+        .answers("a.txt")
+      const calls = ofKind(read(told.reasons("b").says("Second.").ends(), dialect), "llm")
+      expect(calls.map(({ output }) => wordsOf(output as never))).toEqual([
+        ["reasoning", "First.", "exec_command"],
+        ["reasoning", "Second."]
+      ])
+      expect(calls.map(({ metadata }) => metadata.call_number)).toEqual([1, 2])
+    }
+  })
+
+  test("costs what its own usage says, however often the counts are repeated and however late they come", () => {
+    for (const dialect of dialects) {
+      const told = session().turn("go").execs("ls").recounts().recounts().says("Done.").responds({ cached: 7 }).ends()
+      const calls = ofKind(read(told, dialect), "llm")
+      expect(calls.map(({ metrics }) => metrics.prompt_tokens)).toEqual([1100, 1200])
+      expect(calls[1]?.metrics).toMatchObject({
+        completion_tokens: 50,
+        tokens: 1250,
+        prompt_cached_tokens: 7,
+        completion_reasoning_tokens: 10
+      })
+    }
+  })
+
+  test("has no usage where its counts were never told", () => {
+    const told = session().turn("go").calls("exec_command", { cmd: "make" }).responds().crashes()
+    const [call] = ofKind(read(told, v142), "llm")
+    expect(call?.metrics).toEqual({})
+    expect(call?.status).toBe("unfinished")
+  })
+
+  test("is named by the id that its usage record gives it", () => {
+    for (const dialect of newer) {
+      const calls = ofKind(read(session().turn("go").execs("ls").says("Done.").ends(), dialect), "llm")
+      const ids = calls.map(({ metadata }) => metadata.response_id)
+      expect(new Set(ids).size).toBe(2)
+      expect(ids.every((id) => String(id).startsWith("resp_"))).toBe(true)
+    }
+  })
+
+  test("whose item said nothing of the history it saw is told apart by its usage alone", () => {
+    const told = session().turn("go").says("One.").responds().says("Two.").responds().ends()
+    for (const dialect of newer) expect(ofKind(read(told, dialect), "llm")).toHaveLength(2)
+  })
+
+  test("without any item is a call all the same: its usage was paid", () => {
+    const told = session().turn("go").responds().ends()
+    const call = the(read(told, v155), "llm")
+    expect([call.output, call.metrics.prompt_tokens, call.status]).toEqual([[], 1100, "ok"])
+  })
+
+  test("starts when the hook saw the request go out, else at the last record that it could see", () => {
+    const told = session().turn("go")
+    const asked = told.now
+    told.says("Done.").ends()
+    for (const dialect of newer) {
+      const withHooks = the(read(told, dialect), "llm")
+      const without = the(read(told, dialect, { hooks: false }), "llm")
+      expect(withHooks.start).toBeCloseTo(asked + 0.002, 3)
+      expect(without.start).toBeCloseTo(asked, 3)
+      expect(without.end).toBe(withHooks.end)
+    }
+  })
+
+  test("tells its time to the first token where its items say when they began to stream", () => {
+    const told = session().turn("go").reasons("hm").says("Done.").ends()
+    for (const dialect of newer)
+      expect(the(read(told, dialect), "llm").metrics.time_to_first_token).toBeCloseTo(0.053, 3)
+    for (const dialect of [v77, v118, v142]) {
+      expect(the(read(told, dialect), "llm").metrics).not.toHaveProperty("time_to_first_token")
+    }
+  })
+
+  test("that an interrupt cut is interrupted, and its output is what had come", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").reasons("half a thought").interrupts()
+      const call = the(read(told, dialect), "llm")
+      expect([call.status, wordsOf(call.output as never)]).toEqual(["interrupted", ["reasoning"]])
+      expect(call.metrics).not.toHaveProperty("prompt_tokens")
+    }
+  })
+})
+
+describe("a request that was cut", () => {
+  test("is a failed call of its own beside the one that repeats it", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").reasons("half").cut().after(0.2).says("Whole.").ends()
+      expect(pictureOf(told, dialect, { hooks: false })).toBe(
+        lines("codex: work     ok", "└─ turn 1       ok", "   ├─ gpt-5.5   error", "   └─ gpt-5.5   ok")
+      )
+      const [cut, whole] = ofKind(read(told, dialect, { hooks: false }), "llm")
+      expect(cut?.error).toEqual({ message: "the response was cut before it completed", code: "response_cut" })
+      expect(cut?.metadata).not.toHaveProperty("call_number")
+      expect(whole?.metadata.call_number).toBe(1)
+    }
+  })
+
+  test("leaves what it had produced in the next request's input", () => {
+    const told = session().turn("go").says("Half.").cut().after(0.2).says("Whole.").ends()
+    const calls = ofKind(read(told, v155), "llm")
+    expect(calls.map((call) => wordsOf(inputOf(call)))).toEqual([["go"], ["go", "Half."]])
+  })
+})
+
+describe("an attempt that left nothing behind", () => {
+  test("is a failed call with the error that the hook was given, when its turn is over", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").fails("500 from upstream").after(0.2).says("Done.").ends()
+      const reading = read(told, dialect)
+      expect(pictureOf(told, dialect)).toBe(
+        lines("codex: work     ok", "└─ turn 1       ok", "   ├─ gpt-5.5   error", "   └─ gpt-5.5   ok")
+      )
+      const [failed] = ofKind(reading, "llm")
+      expect(failed?.error?.message).toBe("500 from upstream")
+      expect(failed?.output).toEqual([])
+      expect(wordsOf(inputOf(failed)).at(-1)).toBe("go")
+      expect(ofKind(read(told, dialect, { hooks: false }), "llm")).toHaveLength(1)
+    }
+  })
+
+  test("of a turn that failed is its only call", () => {
+    const told = session().turn("go").fails("usage limit").ends({ message: "usage limit" })
+    for (const dialect of newer) {
+      expect(pictureOf(told, dialect)).toBe(
+        lines("codex: work     error", "└─ turn 1       error", "   └─ gpt-5.5   error")
+      )
+    }
+  })
+
+  test("that was never answered before the user stopped is interrupted", () => {
+    const told = session().turn("go").hook("PreModelRequest").after(1).interrupts()
+    expect(the(read(told, v169), "llm").status).toBe("interrupted")
+  })
+
+  test("adds nothing to what the turn cost", () => {
+    const told = session().turn("go").fails("500").says("Done.").ends()
+    expect(the(read(told, v169), "turn").metadata.usage).toMatchObject({ input_tokens: 1100 })
+  })
+})
+
+describe("a session's usage", () => {
+  test("counts every response of every thread once", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("one").execs("ls").says("Done.").ends().recounts()
+      const usage = the(read(told, dialect), "session").metadata.usage
+      expect(usage).toMatchObject({ input_tokens: 2300, output_tokens: 100, total_tokens: 2400 })
+    }
+  })
+
+  test("does not count what a fork copied from its parent", () => {
+    for (const dialect of [v118, v142]) {
+      const told = session().turn("one").says("One.").ends()
+      const fork = told.forksByCopy()
+      fork.turn("left").says("Left.").ends()
+      const reading = read(fork, dialect)
+      expect(the(reading, "session").metadata.usage).toMatchObject({ input_tokens: 1100 })
+      expect(ofKind(reading, "llm")).toHaveLength(1)
+    }
+  })
+})
