@@ -15,7 +15,7 @@ import { noEffects, type Step } from "./effect.ts"
 import { append, takenBack } from "./history.ts"
 import * as Response from "./response.ts"
 import * as Table from "./table.ts"
-import { inOrder, inTurn, type Thread, turnIdOf, withTurnQuietly } from "./thread.ts"
+import { inOrder, inTurn, type Thread, together, turnIdOf, withTurnQuietly } from "./thread.ts"
 import { sumUsage, type TurnOutcome, withLlm } from "./turn.ts"
 
 /** Feeds a thread's history without telling anything: replayed and inherited records. */
@@ -66,33 +66,38 @@ const outputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: stri
       (pending.sampledThrough !== undefined && event.sampledThrough !== undefined
         ? pending.sampledThrough !== event.sampledThrough
         : pending.sealed))
-  return inOrder(
-    thread,
-    (t) => (another ? settle(t) : [t, noEffects]),
-    (t) => [t.response === undefined ? Response.begin(t, turnId, event.at, event.sampledThrough) : t, noEffects],
-    (t) => called(t, event, turnId),
-    (t) => {
-      const response = t.response
-      if (response === undefined) return [t, noEffects]
-      const calls = response.calls || event.item.value.call_id !== undefined
-      const output = [...response.output, event.item.value]
-      return [
-        { ...remember(t, event.item), response: { ...response, output, calls, lastOutputAt: event.at } },
-        noEffects
-      ]
-    }
-  )
+  const [settled, told] = another ? settle(thread) : [thread, noEffects]
+  const begun =
+    settled.response === undefined ? Response.begin(settled, turnId, event.at, event.sampledThrough) : settled
+  const [after, calls] = called(begun, event, turnId)
+  return [produced(after, event), together(told, calls)]
 }
 
-const inputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string | undefined): Step<Thread> =>
-  inOrder(
-    thread,
-    (t) => (t.response?.completed === undefined ? [t, noEffects] : settle(t)),
-    (t) => [t.response === undefined ? t : { ...t, response: { ...t.response, sealed: true } }, noEffects],
-    (t) => (turnId === undefined ? [t, noEffects] : answered(t, event, turnId)),
-    (t) => (turnId === undefined ? [t, noEffects] : messaged(t, event, turnId)),
-    (t) => [{ ...remember(withoutCut(t), event.item), readyAt: event.at }, noEffects]
-  )
+/** The item is one more of the response that is being produced. */
+const produced = (thread: Thread, { item, at }: EventOf<"ItemRecorded">): Thread => {
+  const { response } = thread
+  if (response === undefined) return thread
+  const calls = response.calls || item.value.call_id !== undefined
+  const output = [...response.output, item.value]
+  return { ...remember(thread, item), response: { ...response, output, calls, lastOutputAt: at } }
+}
+
+const inputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string | undefined): Step<Thread> => {
+  const [settled, told] = thread.response?.completed === undefined ? [thread, noEffects] : settle(thread)
+  const { response } = settled
+  const sealed =
+    response === undefined || response.sealed ? settled : { ...settled, response: { ...response, sealed: true } }
+  if (turnId === undefined) return [given(sealed, event), told]
+  const [after, answers] = answered(sealed, event, turnId)
+  const [next, messages] = messaged(after, event, turnId)
+  return [given(next, event), together(together(told, answers), messages)]
+}
+
+/** The model will see the item with its next request. */
+const given = (thread: Thread, { item, at }: EventOf<"ItemRecorded">): Thread => ({
+  ...remember(withoutCut(thread), item),
+  readyAt: at
+})
 
 /** The model was given something since its last response was cut. */
 const withoutCut = (thread: Thread): Thread => {

@@ -183,18 +183,24 @@ export const inTurn = (
   const bytes = event.bytes ?? 0
   const seen = { ...changed, bytes: changed.bytes + bytes, lastAt: Math.max(changed.lastAt, event.at) }
   const [turn, moved] = event.live === true ? seenLater(seen, event.at) : [seen, noEffects]
-  const next = { ...withTurnQuietly(thread, turn), bytes: thread.bytes + bytes }
-  return [next, moved.length === 0 ? effects : [...effects, ...moved]]
+  const next = { ...thread, turns: Table.set(thread.turns, id, turn), bytes: thread.bytes + bytes }
+  return [next, together(effects, moved)]
 }
+
+/** What is asked for first, and what is asked for then; nearly always one of the two is empty. */
+export const together = (
+  first: ReadonlyArray<SpanEffect>,
+  then: ReadonlyArray<SpanEffect>
+): ReadonlyArray<SpanEffect> => (then.length === 0 ? first : first.length === 0 ? then : [...first, ...then])
 
 /** Runs several changes one after another, collecting what they ask for. */
 export const inOrder = <S>(state: S, ...changes: ReadonlyArray<(state: S) => Step<S>>): Step<S> => {
-  const effects: Array<SpanEffect> = []
+  let effects = noEffects
   let next = state
   for (const change of changes) {
     const [after, told] = change(next)
     next = after
-    effects.push(...told)
+    effects = together(effects, told)
   }
   return [next, effects]
 }

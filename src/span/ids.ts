@@ -4,11 +4,11 @@
  * 16 hex digits of a SHA-256 over thread, kind and Codex's own key: a valid OpenTelemetry span id. The trace id is the
  * root thread's id. A change here is a change of every trace that was ever written: don't.
  */
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { SpanKey } from "../machine/effect.ts"
 
 const hashed = ({ kind, threadId, key }: SpanKey): string =>
-  createHash("sha256").update(`${threadId}\n${kind}\n${key}`).digest("hex").slice(0, 16)
+  hash("sha256", `${threadId}\n${kind}\n${key}`, "hex").slice(0, 16)
 
 /** A key is one object for as long as its span is held, so a span is hashed once and not at every mention. */
 const known = new WeakMap<SpanKey, string>()

@@ -4,7 +4,7 @@
  * Numbers and truth values pass. Of texts only those pass that Codex or the user's settings define, by the name of
  * their metadata key: an allowance, so that a key nobody thought of keeps its text.
  */
-import type { Json } from "../wire/json.ts"
+import type { Json, JsonObject } from "../wire/json.ts"
 import type { Span } from "./span.ts"
 
 /** Metadata whose text says what kind of thing happened, never what it was about. */
@@ -32,12 +32,19 @@ const withoutTexts = (value: Json, key: string, ownKeys: ReadonlySet<string>): J
     return items.length === 0 ? undefined : items
   }
   if (typeof value !== "object" || value === null) return value
+  const kept = keptOf(value as JsonObject, none)
+  for (const _ in kept) return kept
+  return undefined
+}
+
+/** What may stay of an object's members. */
+const keptOf = (members: JsonObject, ownKeys: ReadonlySet<string>): JsonObject => {
   const kept: { [key: string]: Json } = {}
-  for (const [name, member] of Object.entries(value)) {
-    const left = withoutTexts(member as Json, name, none)
+  for (const name in members) {
+    const left = withoutTexts(members[name] as Json, name, ownKeys)
     if (left !== undefined) kept[name] = left
   }
-  return Object.keys(kept).length === 0 ? undefined : kept
+  return kept
 }
 
 /**
@@ -46,17 +53,11 @@ const withoutTexts = (value: Json, key: string, ownKeys: ReadonlySet<string>): J
  */
 export const structureOf = (span: Span, ownKeys: ReadonlySet<string> = none): Span => {
   const { input: _input, output: _output, error, metadata, ...rest } = span
-  const kept = Object.fromEntries(
-    Object.entries(metadata).flatMap(([key, value]) => {
-      const left = withoutTexts(value, key, ownKeys)
-      return left === undefined ? [] : [[key, left]]
-    })
-  )
   return {
     ...rest,
     ...(error !== undefined && {
       error: { message: error.code ?? "error", ...(error.code !== undefined && { code: error.code }) }
     }),
-    metadata: kept
+    metadata: keptOf(metadata, ownKeys)
   }
 }
