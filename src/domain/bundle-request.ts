@@ -5,11 +5,11 @@
  * the machine gets how many of its items still stand, and those that came after. An item that was replaced or taken
  * back (a local compaction, a revert) leaves no event in a bundle, so a history may change without a word.
  */
-import type { EventOf } from "../wire/bundle/events.ts"
+import type { EventBody, EventOf } from "../wire/bundle/events.ts"
 import { type Json, type JsonObject, sameJson } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import type { BundlePlace, Payloads, Told } from "./bundle-place.ts"
-import type { DomainEvent } from "./event.ts"
+import type { DomainEvent, EventOf as DomainEventOf } from "./event.ts"
 import type { HistoryItem } from "./history-item.ts"
 import { known, readUsage } from "./row.ts"
 import { isProduced } from "./translate.ts"
@@ -36,6 +36,14 @@ const shared = (before: ReadonlyArray<JsonObject>, after: ReadonlyArray<JsonObje
 /** Messages in the user's name that Codex writes itself begin with one of these. */
 const writtenByCodex =
   /^\s*(?:<(?:environment_context|user_instructions|INSTRUCTIONS|skill|user_shell_command|turn_aborted|subagent_notification|user_action|hook_prompt|recommended_plugins|goal_context)\b|# AGENTS\.md instructions|Another language model started to solve this problem)/
+
+/** An answer that is whole, while it is not certain that Codex took it up (0.165 +). */
+interface HeldAnswer {
+  readonly told: DomainEventOf<"RequestAnswered">
+  /** Its last item, and its calls: one that is accepted, or runs, says that it did. */
+  readonly lastId: string
+  readonly callIds: ReadonlySet<string>
+}
 
 /** Marks around an image of the user's: Codex's words, not his. */
 const imageMark = /^<\/?image\b[^>]*>$/
@@ -74,14 +82,19 @@ const wordsOf = (item: JsonObject): string => {
 const isMessage = ({ type }: JsonObject): boolean => type === "message" || type === "agent_message"
 
 /**
- * The items that a request is the first to carry. A bundle begins with its process, so the first request may hold the
- * history of many turns before it: of that, only what follows the model's last words is new.
+ * What a thread's first request says for the first time. A bundle begins with its process, so that request may hold the
+ * history of many turns before it, or another thread's: new is what was accepted since, where the version tells (0.165),
+ * else what follows the model's last words and no other thread has sent.
  */
-const newItems = (last: LastRequest | undefined, input: ReadonlyArray<JsonObject>, kept: number) => {
-  if (last === undefined) {
-    const before = input.findLastIndex((item) => isProduced(item) || !isMessage(item))
-    return input.slice(before + 1)
-  }
+const firstSaid = (input: ReadonlyArray<JsonObject>, accepted: ReadonlySet<string>, others: Iterable<LastRequest>) => {
+  if (accepted.size > 0) return input.filter(({ id }) => typeof id === "string" && accepted.has(id))
+  const before = input.findLastIndex((item) => isProduced(item) || !isMessage(item))
+  const elsewhere = [...others].flatMap(({ items }) => items)
+  return input.slice(before + 1).filter((item) => !elsewhere.some((other) => sameJson(other, item)))
+}
+
+/** The items that a request is the first of its thread to carry. */
+const newItems = (last: LastRequest, input: ReadonlyArray<JsonObject>, kept: number) => {
   const added = input.slice(kept)
   if (kept === last.items.length) return added
   const before = new Map<string, number>()
@@ -114,6 +127,44 @@ export const requestRows = () => {
   /** The turn in which each call was made: its output may come with a request of a later one. */
   const turnOf = new Map<string, string>()
 
+  const acceptedBy = new Map<string, Set<string>>()
+  const held = new Map<string, HeldAnswer>()
+
+  /** Tells an answer that was held, now that it is known what became of it. */
+  const release = (threadId: string, outcome: "completed" | "abandoned"): Told => {
+    const answer = held.get(threadId)
+    held.delete(threadId)
+    return answer === undefined ? [] : [{ ...answer.told, outcome }]
+  }
+
+  /** An event of the thread may tell what became of the answer that is held. */
+  const settle = (body: EventBody, threadId: string, payloads: Payloads): Told => {
+    const answer = held.get(threadId)
+    if (answer === undefined) return []
+    switch (body.type) {
+      case "history_item_accepted":
+        return body.item_id === answer.lastId ? release(threadId, "completed") : []
+      case "tool_call_started":
+      case "code_cell_started":
+        return answer.callIds.has(body.model_visible_call_id ?? "") ? release(threadId, "completed") : []
+      case "inference_started": {
+        const input = objectsOf(payloads(body.request_payload)?.input)
+        return release(threadId, input.some(({ id }) => id === answer.lastId) ? "completed" : "abandoned")
+      }
+      case "codex_turn_ended":
+        return release(threadId, "completed")
+      default:
+        return []
+    }
+  }
+
+  const accepted = (event: EventOf<"history_item_accepted">, place: BundlePlace): Told => {
+    const ids = acceptedBy.get(place.threadId)
+    if (ids === undefined) acceptedBy.set(place.threadId, new Set([event.item_id]))
+    else ids.add(event.item_id)
+    return []
+  }
+
   const sent = (event: EventOf<"inference_started">, place: BundlePlace, payloads: Payloads): Told => {
     const request = payloads(event.request_payload) ?? {}
     const last = lastOf.get(place.threadId)
@@ -127,7 +178,11 @@ export const requestRows = () => {
     const settings = `${place.turnId} ${JSON.stringify(configured._tag === "TurnConfigured" && configured.facts)}`
     const share = input.length === 0 ? 1 : added.length / input.length
     const spoken = { ...place, bytes: Math.ceil(place.bytes * share) }
-    const news = newItems(last, input, kept).flatMap((item) => newsOf(item, { ...spoken, bytes: 0 }, turnOf))
+    const fresh =
+      last === undefined
+        ? firstSaid(input, acceptedBy.get(place.threadId) ?? new Set(), lastOf.values())
+        : newItems(last, input, kept)
+    const news = fresh.flatMap((item) => newsOf(item, { ...spoken, bytes: 0 }, turnOf))
     lastOf.set(place.threadId, { items: [...(last?.items.slice(0, kept) ?? []), ...input.slice(kept)], settings })
     threadOf.set(event.inference_call_id, place.threadId)
     return [
@@ -168,20 +223,30 @@ export const requestRows = () => {
       if (typeof callId === "string" && place.turnId !== undefined) turnOf.set(`${threadId}/${callId}`, place.turnId)
     const error =
       event.type === "inference_failed" ? event.error : event.type === "inference_cancelled" ? event.reason : undefined
-    return [
-      {
-        _tag: "RequestAnswered",
-        ...place,
-        threadId,
-        requestId: event.inference_call_id,
-        outcome: isCompleted ? "completed" : event.type === "inference_failed" ? "failed" : "cancelled",
-        output: output.map((value) => ({ value })),
-        ...(responseId !== null && { responseId }),
-        ...(usage && { usage }),
-        ...(error !== undefined && { error })
-      }
-    ]
+    const told: DomainEventOf<"RequestAnswered"> = {
+      _tag: "RequestAnswered",
+      ...place,
+      threadId,
+      requestId: event.inference_call_id,
+      outcome: isCompleted ? "completed" : event.type === "inference_failed" ? "failed" : "cancelled",
+      output: output.map((value) => ({ value })),
+      ...(responseId !== null && { responseId }),
+      ...(usage && { usage }),
+      ...(error !== undefined && { error })
+    }
+    const lastId = output.at(-1)?.id
+    const ids = acceptedBy.get(threadId)
+    if (!isCompleted || ids === undefined || typeof lastId !== "string" || ids.has(lastId)) return [told]
+    held.set(threadId, { told, lastId, callIds: new Set(output.map(({ call_id: callId }) => String(callId))) })
+    return []
   }
 
-  return { sent, answered }
+  return {
+    accepted,
+    sent,
+    answered,
+    settle,
+    /** Nothing more will come. */
+    end: (): Told => [...held.keys()].flatMap((threadId) => release(threadId, "completed"))
+  }
 }

@@ -160,7 +160,8 @@ export const toolRows = () => {
     const events = told ?? []
     if (events.some((one) => one._tag === "ToolRan" && one.run.output !== undefined))
       calls.set(`${place.threadId}/${event.tool_call_id}`, { ...call, told: true })
-    return events.map((one) => (one._tag === "ToolRan" ? atItsTime(one, call, place.at) : one))
+    const failed = event.status === "failed" ? "error" : undefined
+    return events.map((one) => (one._tag === "ToolRan" ? atItsTime(one, call, place.at, failed) : one))
   }
 
   const ended = (event: EventOf<"tool_call_ended">, place: BundlePlace, payloads: Payloads): Told => {
@@ -206,10 +207,19 @@ export const toolRows = () => {
 }
 
 /** A run as its event told it, with the log's own clock, and the arguments that the call was dispatched with. */
-const atItsTime = (told: DomainEventOf<"ToolRan">, call: Dispatched, at: number): DomainEvent => {
+const atItsTime = (
+  told: DomainEventOf<"ToolRan">,
+  call: Dispatched,
+  at: number,
+  failed: "error" | undefined
+): DomainEvent => {
   const { startedAt: _, input, ...run } = told.run
   const keeps = input !== undefined && !(call.nested && call.hasInput)
-  return { ...told, callId: call.callId, run: { ...run, endedAt: at, ...(keeps && { input }) } }
+  return {
+    ...told,
+    callId: call.callId,
+    run: { ...(failed && { status: failed }), ...run, endedAt: at, ...(keeps && { input }) }
+  }
 }
 
 /** What a call gave back: an item of the model's history, or a value for the script that made it. */

@@ -85,6 +85,8 @@ export const bundleTranslator = (): BundleTranslator => {
         return threads.turnStarted(body, place)
       case "codex_turn_ended":
         return threads.turnEnded(body, place)
+      case "history_item_accepted":
+        return requests.accepted(body, place)
       case "inference_started":
         threads.requestSent(place.threadId)
         return requests.sent(body, place, payloads)
@@ -135,8 +137,12 @@ export const bundleTranslator = (): BundleTranslator => {
       if (threadId === undefined) return []
       const starts = body.type === "codex_turn_started" || body.type === "codex_turn_ended"
       const released = starts || turnId === undefined ? [] : threads.release(threadId, turnId)
-      return [...released, ...rowOf(body, place, event.rollout_id, payloads)]
+      return [
+        ...released,
+        ...requests.settle(body, threadId, payloads),
+        ...rowOf(body, place, event.rollout_id, payloads)
+      ]
     },
-    end: threads.end
+    end: () => [...requests.end(), ...threads.end()]
   }
 }

@@ -184,7 +184,8 @@ export type DomainEvent =
   | ({
       readonly _tag: "RequestAnswered"
       readonly requestId: string
-      readonly outcome: "completed" | "failed" | "cancelled"
+      /** `abandoned`: whole, but Codex let go of it: a message came first, and its calls never ran. */
+      readonly outcome: "completed" | "failed" | "cancelled" | "abandoned"
       /** What came before it failed, where it did. */
       readonly output: ReadonlyArray<HistoryItem>
       readonly responseId?: string

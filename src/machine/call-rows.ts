@@ -117,7 +117,8 @@ export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
     return [thread, noEffects]
   if (tool.answer !== undefined) {
     // What a request carries is what the model saw: a bundle's result may hold it in another form.
-    if (event.recorded !== true || sameJson(tool.answer.output, output)) return [thread, noEffects]
+    const sameOrOther = sameJson(tool.answer.output, output) || (tool.cell !== undefined && !isCellAnswer(output))
+    if (event.recorded !== true || sameOrOther) return [thread, noEffects]
     const seen = { ...tool, answer: { ...tool.answer, output } }
     return inTurn(thread, { ...event, turnId: tool.turnId }, (turn) => withTool(turn, seen))
   }

@@ -59,7 +59,7 @@ const settled = (
   return [{ ...turn, recorded: { ...recorded, failed } }, named(`failed/${failed}`), { failedAttempt: true }]
 }
 
-const outcomes = { completed: "ok", failed: "error", cancelled: "interrupted" } as const
+const outcomes = { completed: "ok", failed: "error", cancelled: "interrupted", abandoned: "interrupted" } as const
 
 /** A request was answered, failed or was cancelled. */
 export const requestAnswered = (thread: Thread, event: EventOf<"RequestAnswered">): Step<Thread> => {
@@ -89,7 +89,7 @@ export const requestAnswered = (thread: Thread, event: EventOf<"RequestAnswered"
       ...(total && { usage: total })
     },
     (t) => inTurn(t, { ...event, turnId: turn.turnId }, () => withLlm(usage ? { ...counted, usage } : counted, llm)),
-    ...event.output.map(
+    ...(event.outcome === "abandoned" ? [] : event.output).map(
       (item) => (t: Thread) =>
         called(t, { ...place(event), _tag: "ItemRecorded", item, side: "output", bytes: 0 }, turn.turnId, key)
     )

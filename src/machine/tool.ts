@@ -263,13 +263,22 @@ export const exitCode = (tool: Tool): number | undefined => {
 export type ToolOutcome = "ok" | "error" | "declined" | "interrupted" | "unfinished"
 
 const failedAnswer =
-  /^(?:unsupported (?:custom tool )?call: |failed to parse function arguments|apply_patch verification failed|exec_command failed|write_stdin failed|execution error: )/
+  /^(?:unsupported (?:custom tool )?call: |failed to parse function arguments|apply_patch verification failed|exec_command failed|write_stdin failed|execution error: |collab spawn failed: |unable to locate image at |live agent path `[^`]*` not found|cell belongs to a stale )/
+
+/** Dispatched, and never answered: its turn was stopped, and what ran was killed. */
+const cutShort = ({ recorded, turnEnd, nested, answer }: Tool): boolean =>
+  recorded !== undefined &&
+  recorded.endedAt === undefined &&
+  recorded.ran === undefined &&
+  turnEnd?.outcome === "interrupted" &&
+  answer === undefined &&
+  !nested
 
 export const toolOutcome = (tool: Tool): ToolOutcome => {
   const text = answerText(tool)
   if (tool.run?.status === "declined" || toolRefusal(tool) !== undefined) return "declined"
   if (text !== undefined && /^(?:Wall time: [\d.]+ seconds\n)?aborted(?: by user)?/.test(text)) return "interrupted"
-  if (tool.run?.status === "interrupted") return "interrupted"
+  if (tool.run?.status === "interrupted" || cutShort(tool)) return "interrupted"
   const ended = tool.cell?.outcome ?? tool.recorded?.ran?.outcome
   if (ended === "failed") return "error"
   if (ended === "terminated") return "interrupted"

@@ -7,7 +7,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
-import { logLines, logName, manifestName } from "../bundle/open.ts"
+import { logLines, logName, manifestName, payloadFiles } from "../bundle/open.ts"
 
 /** Is this folder a rollout-trace bundle? */
 export const isBundle = (folder: string): boolean =>
@@ -36,30 +36,50 @@ const readManifest = (directory: string): Manifest | undefined => {
   }
 }
 
-const turnStart = Buffer.from('"codex_turn_started"')
-
-/** The turns that a log says began; one that cannot be read says nothing. */
-const turnsIn = (directory: string): ReadonlySet<string> => {
-  const turns = new Set<string>()
-  try {
-    for (const { bytes } of logLines(join(directory, logName))) {
-      if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(turnStart)) continue
-      const { payload } = JSON.parse(new TextDecoder().decode(bytes))
-      if (payload?.type === "codex_turn_started") turns.add(String(payload.codex_turn_id))
-    }
-  } catch {
-    // Torn or gone: what it said so far counts.
-  }
-  return turns
+/** What a log says of its place: the turns that began in it, and the session that Codex counts it to (0.155 +). */
+interface Belonging {
+  readonly turns: ReadonlySet<string>
+  readonly sessionId?: string
 }
 
-/** Bundles of these root threads, a reviewer's with the thread whose log has its turn. */
+const marks = ['"codex_turn_started"', '"session_configured"'].map((mark) => Buffer.from(mark))
+
+/** The first event that configures a session is the root thread's; its agents' follow. */
+const sessionIdIn = (directory: string, path: unknown): string | undefined => {
+  const { session_id: id } = JSON.parse(Buffer.from(payloadFiles(directory)(String(path))).toString("utf8"))
+  return typeof id === "string" ? id : undefined
+}
+
+const belongingOf = (directory: string): Belonging => {
+  const turns = new Set<string>()
+  let sessionId: string | undefined
+  try {
+    for (const { bytes } of logLines(join(directory, logName))) {
+      const line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      if (!marks.some((mark) => line.includes(mark))) continue
+      const { payload } = JSON.parse(line.toString("utf8"))
+      if (payload?.type === "codex_turn_started") turns.add(String(payload.codex_turn_id))
+      else if (payload?.event_type === "session_configured")
+        sessionId ??= sessionIdIn(directory, payload.event_payload?.path)
+    }
+  } catch {
+    // Torn, gone or without its payload: what it said so far counts.
+  }
+  return { turns, ...(sessionId !== undefined && { sessionId }) }
+}
+
+/** The root of each bundle's session, by the root thread that its manifest names. */
 const rootsOf = (manifests: ReadonlyArray<Manifest>): ReadonlyMap<string, string> => {
   const roots = new Map(manifests.map(({ rootThreadId }) => [rootThreadId, rootThreadId]))
   if (roots.size < 2) return roots
   const owners = new Map<string, string>()
   for (const { directory, rootThreadId } of manifests) {
-    for (const turn of turnsIn(directory)) {
+    const { turns, sessionId } = belongingOf(directory)
+    if (sessionId !== undefined && sessionId !== rootThreadId && roots.has(sessionId)) {
+      roots.set(rootThreadId, sessionId)
+      continue
+    }
+    for (const turn of turns) {
       const owner = owners.get(turn)
       // The first to say it asked for the review: the reviewer's process began later.
       if (owner === undefined) owners.set(turn, rootThreadId)
