@@ -6,10 +6,13 @@
  */
 import { Runtime, Schema } from "effect"
 import type { EventType } from "../wire/bundle/events.ts"
+import type { NumberForm } from "../wire/bundle/json.ts"
 
 /** What a reducer of some release does. Named after what later releases do; false is the older behaviour. */
 export interface Features {
   readonly schema: 1 | 2
+  /** Numbers that are echoed keep the text that they were written with; 0.128 reads them as doubles. */
+  readonly numbers: NumberForm
   /** Items of type `agent_message`, sub-agent activities, authors of messages, MCP correlation. */
   readonly agentMessages: boolean
   /** Items of type `additional_tools` are skipped instead of refused; `cache_write_input_tokens`; activity `completed`. */
@@ -26,10 +29,14 @@ export interface Features {
   /** Schema 2 proper: the manifest must say 2, items have ids, images have hashes, acceptance is recorded. */
   readonly itemIds: boolean
   /**
-   * An item stands once in a request; a tool output may be seen twice with other content; the items of a call are
-   * listed in order of creation; threads can resume.
+   * An item stands once in a request, and the items of a call are listed in order of creation; threads can resume.
    */
   readonly itemsOnce: boolean
+  /**
+   * What is no fault of the recording refuses nothing: a tool output that changes, input for a terminal that names
+   * no session, a summary whose cut falls inside a character.
+   */
+  readonly forgiving: boolean
   /** Sequence, rollout and every payload are checked; acceptance and completeness are part of the state. */
   readonly strictRecording: boolean
 }
@@ -42,6 +49,7 @@ interface Generation extends Features {
 const base = {
   since: [128, 0],
   schema: 1,
+  numbers: "double",
   agentMessages: false,
   additionalTools: false,
   aggregatedOutput: false,
@@ -49,10 +57,11 @@ const base = {
   runtimeKind: "ignored",
   itemIds: false,
   itemsOnce: false,
+  forgiving: false,
   strictRecording: false
 } satisfies Generation
 
-const from142 = { ...base, since: [142, 0], agentMessages: true } satisfies Generation
+const from142 = { ...base, since: [142, 0], numbers: "written", agentMessages: true } satisfies Generation
 const from155 = { ...from142, since: [155, 0], additionalTools: true } satisfies Generation
 const from162 = { ...from155, since: [162, 0], aggregatedOutput: true } satisfies Generation
 const from164 = {
@@ -67,7 +76,13 @@ const from165 = {
   schema: 2,
   itemIds: true
 } satisfies Generation
-const from166 = { ...from165, since: [166, 0], runtimeKind: "required", itemsOnce: true } satisfies Generation
+const from166 = {
+  ...from165,
+  since: [166, 0],
+  runtimeKind: "required",
+  itemsOnce: true,
+  forgiving: true
+} satisfies Generation
 const from169 = { ...from166, since: [169, 0], strictRecording: true } satisfies Generation
 
 const generations: ReadonlyArray<Generation> = [base, from142, from155, from162, from164, from165, from166, from169]

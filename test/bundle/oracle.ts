@@ -1,7 +1,7 @@
 /**
  * Our reducer against the real one: the same verdict on every bundle, and the same state wherever it is accepted.
  *
- *     bun test/bundle/oracle.ts [--version 0.169.0]… [--kinds plain,cuts,payloads,lines,frames,random,programs]
+ *     bun test/bundle/oracle.ts [--version 0.169.0]… [--kinds plain,forms,cuts,payloads,lines,frames,random,programs]
  *                               [--cases 1000] [--seed 1] [--show 20] [BUNDLE]…
  *
  * Bundles are directories, or files that list them; without any, the corpus beside the checkout. Each is reduced as
@@ -18,6 +18,7 @@ import { stateText } from "../../src/bundle/print.ts"
 import { reduceBundle } from "../../src/bundle/reduce.ts"
 import { corpusDirectory } from "../support/corpus.ts"
 import { codexBinary, codexVerdict, type Verdict } from "./oracle/codex.ts"
+import { forms } from "./oracle/forms.ts"
 import { cuts, frames, lostPayloads, type Mutation, movedLines, randomDamage } from "./oracle/mutations.ts"
 import { randomProgram } from "./oracle/programs.ts"
 import { Random } from "./oracle/random.ts"
@@ -27,7 +28,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     version: { type: "string", multiple: true },
-    kinds: { type: "string", default: "plain,cuts,payloads,lines,frames,random,programs" },
+    kinds: { type: "string", default: "plain,forms,cuts,payloads,lines,frames,random,programs" },
     cases: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
     show: { type: "string", default: "20" }
@@ -98,6 +99,7 @@ function* casesOf(bundles: ReadonlyArray<string>): Generator<Case> {
       if (kinds.has("lines")) yield* named(movedLines(texts))
       if (kinds.has("frames")) yield* named(frames(texts))
     }
+    if (kinds.has("forms")) for (const form of forms(schema ?? 2)) yield { ...form, version }
     for (let seed = firstSeed; kinds.has("random") && own.length > 0 && seed < firstSeed + caseCount; seed++) {
       const random = new Random(seed)
       const { path, texts } = random.oneOf(own)

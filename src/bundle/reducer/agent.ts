@@ -5,17 +5,14 @@
  * Up to 0.128 there are begin and end reports, later activities of the agent, and both forms are read everywhere.
  */
 import type { PayloadRef } from "../../wire/bundle/events.ts"
-import { type Decoder, type Integer, Malformed, struct, text } from "../../wire/bundle/fields.ts"
+import { type Decoder, type Integer, Malformed, record, text } from "../../wire/bundle/fields.ts"
 import { type JsonValue, member, readJsonTextIfValid, textMember } from "../../wire/bundle/json.ts"
 import {
   type Activity,
   activity,
   activityBefore155,
-  closeBegin,
-  closeEnd,
-  messageBegin,
-  messageEnd,
-  spawnEnd
+  agentReports,
+  agentReportsOf128
 } from "../../wire/bundle/payloads.ts"
 import { refuse } from "../refusal.ts"
 import type { ToolCall } from "../state.ts"
@@ -33,12 +30,24 @@ const isMessageKind = (kind: string): kind is MessageKind => Object.hasOwn(messa
 export const agentCallBegan = (reduction: Reduction, tool: ToolCall, ref: PayloadRef): void => {
   const kind = tool.kind.type
   if (isMessageKind(kind)) {
-    const { prompt, receiver_thread_id } = read(reduction, "a message to an agent", messageBegin, ref)
+    const { prompt, receiver_thread_id } = read(
+      reduction,
+      "a message to an agent",
+      reports(reduction).messageBegin,
+      ref
+    )
     sendMessage(reduction, tool, kind, receiver_thread_id, prompt, null)
   } else if (kind === "close_agent") {
-    close(reduction, tool, read(reduction, "the closing of an agent", closeBegin, ref).receiver_thread_id, null)
+    close(
+      reduction,
+      tool,
+      read(reduction, "the closing of an agent", reports(reduction).closeBegin, ref).receiver_thread_id,
+      null
+    )
   }
 }
+
+const reports = ({ features }: Reduction) => (features.agentMessages ? agentReports : agentReportsOf128)
 
 const read = <A>(reduction: Reduction, what: string, decoder: Decoder<A>, ref: PayloadRef): A =>
   decodePayload("agent", what, decoder, readPayload(reduction, ref), ref)
@@ -74,15 +83,15 @@ const agentReported = (
   const kind = tool.kind.type
   const at = event.wall_time_unix_ms
   if (kind === "spawn_agent") {
-    const end = decodePayload("agent", "the end of a spawn", spawnEnd, value, ref)
+    const end = decodePayload("agent", "the end of a spawn", reports(reduction).spawnEnd, value, ref)
     if (end.new_thread_id === null) return
     const edgeId = spawnEdgeId(end.sender_thread_id, end.new_thread_id)
     deliver(reduction, deliveryOf(reduction, tool, edgeId, "spawn_agent", end.new_thread_id, end.prompt, at))
   } else if (isMessageKind(kind)) {
-    const end = decodePayload("agent", "the end of a message to an agent", messageEnd, value, ref)
+    const end = decodePayload("agent", "the end of a message to an agent", reports(reduction).messageEnd, value, ref)
     sendMessage(reduction, tool, kind, end.receiver_thread_id, end.prompt, at)
   } else if (kind === "close_agent") {
-    const end = decodePayload("agent", "the end of closing an agent", closeEnd, value, ref)
+    const end = decodePayload("agent", "the end of closing an agent", reports(reduction).closeEnd, value, ref)
     close(reduction, tool, end.receiver_thread_id, at)
   }
 }
@@ -103,7 +112,8 @@ const agentActed = (reduction: Reduction, event: Envelope, tool: ToolCall, seen:
   } else refuse("agent", `tool call ${tool.tool_call_id} is ${kind}, but its agent was ${seen.kind}`, ref.path)
 }
 
-const invocationArguments = struct({ message: text })
+const invocationArguments = record({ message: text })
+const messageKeys = new Set(["message"])
 
 /** An activity does not say what was sent: the arguments of the call do. */
 const messageOfInvocation = (reduction: Reduction, tool: ToolCall): string => {
@@ -113,7 +123,8 @@ const messageOfInvocation = (reduction: Reduction, tool: ToolCall): string => {
     refuse("agent", `tool call ${tool.tool_call_id} acted on an agent, but has no invocation payload`)
   }
   const args = textMember(member(readPayload(reduction, ref), "payload"), "arguments")
-  const value: JsonValue | undefined = args === undefined ? undefined : readJsonTextIfValid(args)
+  const value: JsonValue | undefined =
+    args === undefined ? undefined : readJsonTextIfValid(args, reduction.features.numbers, messageKeys)
   try {
     return invocationArguments(value).message
   } catch (error) {

@@ -11,7 +11,8 @@ import type { Integer } from "../../wire/bundle/fields.ts"
 import { Malformed } from "../../wire/bundle/fields.ts"
 import { readJsonTextIfValid } from "../../wire/bundle/json.ts"
 import { byBytes } from "../../wire/bundle/json-text.ts"
-import { agentCommunication } from "../../wire/bundle/payloads.ts"
+import { agentCommunication, agentCommunicationOf128, communicationKeys } from "../../wire/bundle/payloads.ts"
+import type { Features } from "../generation.ts"
 import { orRefusal, Refusal, refuse } from "../refusal.ts"
 import type { Anchor, ConversationItem, EdgeKind, InteractionEdge, ToolCall } from "../state.ts"
 import { type Envelope, type History, type Item, pair, pushTo, pushUnique, type Reduction } from "./reduction.ts"
@@ -47,7 +48,7 @@ const deliveryKey = (reduction: Reduction, threadId: string, author: string, con
 
 /** Notes where an item is delivered, if it is a message between agents. */
 export const learnDelivery = (reduction: Reduction, history: History, item: Item): void => {
-  const message = messageOf(item.state)
+  const message = messageOf(reduction.features, item.state)
   if (message === undefined || message.recipient !== history.thread.agent_path) return
   item.delivery = deliveryKey(reduction, history.thread.thread_id, message.author, message.content)
   const items = history.deliveries.get(item.delivery)
@@ -65,7 +66,7 @@ export const forgetDelivery = (history: History, item: Item): void => {
   item.delivery = undefined
 }
 
-const messageOf = (item: ConversationItem) => {
+const messageOf = (features: Features, item: ConversationItem) => {
   if (item.role !== "assistant" || item.kind !== "message") return undefined
   const [first, second, more] = item.body.parts
   if (more !== undefined || first === undefined) return undefined
@@ -79,8 +80,11 @@ const messageOf = (item: ConversationItem) => {
   }
   // Older recordings carry the message as JSON in an ordinary text.
   if (second !== undefined || first.type !== "text" || !first.text.trimStart().startsWith("{")) return undefined
+  const read = features.agentMessages ? agentCommunication : agentCommunicationOf128
   try {
-    const { author, content, encrypted_content, recipient } = agentCommunication(readJsonTextIfValid(first.text))
+    const { author, content, encrypted_content, recipient } = read(
+      readJsonTextIfValid(first.text, features.numbers, communicationKeys)
+    )
     return { author, recipient, content: encrypted_content ?? content }
   } catch (error) {
     if (error instanceof Malformed) return undefined

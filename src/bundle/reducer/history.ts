@@ -222,7 +222,7 @@ const place = (
 const checkCall = (reduction: Reduction, history: History, model: ModelItem): void => {
   if (model.callId === null) return
   const isOutput = model.kind === "function_call_output" || model.kind === "custom_tool_call_output"
-  if (isOutput && reduction.features.itemsOnce) return
+  if (isOutput && reduction.features.forgiving) return
   const known = history.byCall.get(model.callId)?.find((item) => item.state.kind === model.kind)
   if (known !== undefined && !sameContent(known.state, model)) {
     refuse("item", `call id ${model.callId} of ${known.state.item_id} comes again with other content`)

@@ -165,7 +165,7 @@ const argumentParts = (source: ItemSource, item: JsonValue): ReadonlyArray<Part>
   const value = member(item, "arguments")
   if (value === undefined) return [payloadPart(source, "payload")]
   if (typeof value !== "string") return [jsonPart(source, value)]
-  const parsed = readJsonTextIfValid(value)
+  const parsed = readJsonTextIfValid(value, source.features.numbers)
   return [parsed === undefined ? { type: "text", text: value } : jsonPart(source, parsed)]
 }
 
@@ -237,7 +237,7 @@ const payloadPart = (source: ItemSource, label: string, element?: JsonValue): Pa
 
 const jsonPart = (source: ItemSource, value: JsonValue): Part => {
   const { cut, inside, text } = cutToBytes(compactJson(value), summaryBytesMax)
-  if (inside && !source.features.itemIds) {
+  if (inside && !source.features.forgiving) {
     refuse(
       "item",
       `byte ${summaryBytesMax} of a JSON summary falls inside a character: Codex's reducer crashes here`,

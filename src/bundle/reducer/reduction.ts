@@ -207,7 +207,7 @@ export const pair = (a: string, b: string): string => `${a.length}:${a}${b}`
 export const readPayload = (reduction: Reduction, ref: PayloadRef, wanted?: ReadonlySet<string>): JsonValue => {
   const bytes = reduction.files(ref.path)
   try {
-    const value = readJson(bytes, wanted)
+    const value = readJson(bytes, wanted, undefined, reduction.features.numbers)
     reduction.sound.add(ref.path)
     return value
   } catch (error) {
@@ -225,7 +225,7 @@ export const readPayloadSpans = (
 ) => {
   const bytes = reduction.files(ref.path)
   try {
-    const read = readJsonWithSpans(bytes, wanted, spansKey)
+    const read = readJsonWithSpans(bytes, wanted, spansKey, reduction.features.numbers)
     reduction.sound.add(ref.path)
     return read
   } catch (error) {

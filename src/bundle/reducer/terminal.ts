@@ -7,7 +7,13 @@
  */
 import type { EventOf, ExecutionStatus, PayloadRef } from "../../wire/bundle/events.ts"
 import { type JsonValue, readJsonTextIfValid } from "../../wire/bundle/json.ts"
-import { dispatchedCall, execBegin, stdinArguments } from "../../wire/bundle/payloads.ts"
+import {
+  dispatchedCall,
+  dispatchedCallBefore164,
+  execBegin,
+  stdinArgumentKeys,
+  stdinArguments
+} from "../../wire/bundle/payloads.ts"
 import { Refusal, refuse } from "../refusal.ts"
 import type { TerminalOperation, TerminalRequest, ToolCall } from "../state.ts"
 import {
@@ -44,21 +50,22 @@ export const beginFromInvocation = (
   invocation: JsonValue | undefined,
   ref: PayloadRef
 ): string | null => {
-  const call = decodePayload("terminal", "a dispatched call", dispatchedCall, invocation, ref)
-  const { sessionPerCommand } = reduction.features
-  if (sessionPerCommand && call.tool_namespace !== null) return null
+  const { features } = reduction
+  const form = features.sessionPerCommand ? dispatchedCall : dispatchedCallBefore164
+  const call = decodePayload("terminal", "a dispatched call", form, invocation, ref)
+  if (call.tool_namespace !== null) return null
   if (call.tool_name !== "write_stdin" || call.payload.type !== "function" || call.payload.arguments === null) {
     refuse("terminal", `the invocation of ${toolId} is no function call of write_stdin with arguments`, ref.path)
   }
-  const opening = stdinOpening(call.payload.arguments, ref)
+  const opening = stdinOpening(reduction, call.payload.arguments, ref)
   if (opening !== undefined) return begin(reduction, event, threadId, toolId, "write_stdin", opening, ref)
-  if (sessionPerCommand) return null
+  if (features.forgiving) return null
   refuse("terminal", `the arguments of ${toolId} do not name a session_id`, ref.path)
 }
 
 /** Undefined where the arguments do not have the form of `write_stdin`'s. */
-const stdinOpening = (text: string, ref: PayloadRef): Opening | undefined => {
-  const value = readJsonTextIfValid(text)
+const stdinOpening = (reduction: Reduction, text: string, ref: PayloadRef): Opening | undefined => {
+  const value = readJsonTextIfValid(text, reduction.features.numbers, stdinArgumentKeys)
   if (value === undefined) return undefined
   try {
     const args = decodePayload("terminal", "the arguments of write_stdin", stdinArguments, value, ref)

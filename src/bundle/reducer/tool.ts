@@ -98,7 +98,8 @@ const linkWait = (
 ): void => {
   if (textMember(invocation, "tool_name") !== "wait") return
   const text = textMember(member(invocation, "payload"), "arguments")
-  const runtimeId = text === undefined ? undefined : textMember(readJsonTextIfValid(text), "cell_id")
+  const runtimeId =
+    text === undefined ? undefined : textMember(readJsonTextIfValid(text, reduction.features.numbers), "cell_id")
   if (runtimeId === undefined) {
     refuse("tool", `the invocation of ${toolId} is a wait whose arguments name no cell_id`, ref.path)
   }

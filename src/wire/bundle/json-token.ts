@@ -29,10 +29,17 @@ export class JsonFault extends Error {
 /** Levels of arrays and objects inside each other that are still read. */
 export const nestingMax = 127
 
-/** Where the reading stands. */
-export const cursor = { bytes: Buffer.alloc(0) as Buffer, at: 0, end: 0, depth: 0 }
+/**
+ * What a number's text becomes: as it was written, or that of the nearest double, which is all that Codex 0.128 keeps
+ * of a number that is no 64-bit integer.
+ */
+export type NumberForm = "written" | "double"
 
-export const startAt = (source: Uint8Array): void => {
+/** Where the reading stands. */
+export const cursor = { bytes: Buffer.alloc(0) as Buffer, at: 0, end: 0, depth: 0, numbers: "written" as NumberForm }
+
+export const startAt = (source: Uint8Array, numbers: NumberForm): void => {
+  cursor.numbers = numbers
   cursor.bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
   cursor.at = 0
   cursor.end = cursor.bytes.length
@@ -219,7 +226,8 @@ export const readNumber = (build: boolean): JsonNumber => {
     if (cursor.bytes[cursor.at] === 0x2b || cursor.bytes[cursor.at] === 0x2d) cursor.at++
     readDigits()
   }
-  if (!build) return nothing
+  if (!build && cursor.numbers === "written") return nothing
+  if (cursor.numbers === "double") return new JsonNumber(doubleText(latin1(from, cursor.at), exponent < 0))
   if (exponent >= 0) {
     const tail = latin1(exponent + 1, cursor.at)
     const signed = tail.startsWith("-") || tail.startsWith("+") ? tail : `+${tail}`
@@ -229,3 +237,21 @@ export const readNumber = (build: boolean): JsonNumber => {
 }
 
 const nothing = new JsonNumber("0")
+
+const int64Min = -(2n ** 63n)
+const uint64Max = 2n ** 64n - 1n
+
+/** The text that Rust gives the double of a literal; an integer of 64 bits stays what it is. */
+const doubleText = (text: string, hasNoExponent: boolean): string => {
+  if (hasNoExponent && !text.includes(".") && text !== "-0") {
+    const exact = BigInt(text)
+    if (exact >= int64Min && exact <= uint64Max) return text
+  }
+  const value = Number(text)
+  if (!Number.isFinite(value)) throw new JsonFault("a number out of range", cursor.at - text.length)
+  if (Object.is(value, -0)) return "-0.0"
+  const short = value.toExponential()
+  const exponent = Number(short.slice(short.indexOf("e") + 1))
+  if (value !== 0 && (exponent >= 16 || exponent < -5)) return short
+  return Number.isInteger(value) ? `${value}.0` : String(value)
+}

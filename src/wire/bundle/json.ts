@@ -13,6 +13,7 @@ import {
   fault,
   JsonFault,
   JsonNumber,
+  type NumberForm,
   nestingMax,
   readNumber,
   readString,
@@ -22,7 +23,7 @@ import {
   startAt
 } from "./json-token.ts"
 
-export { JsonFault, JsonNumber, nestingMax }
+export { JsonFault, JsonNumber, type NumberForm, nestingMax }
 
 /** An object in source order; of a repeated key the last value counts, at the first position. */
 export interface JsonObject extends ReadonlyMap<string, JsonValue> {
@@ -53,12 +54,14 @@ export class JsonSpans {
   readonly bytes: Buffer
   readonly from: Array<number> = []
   readonly to: Array<number> = []
-  constructor(source: Buffer) {
+  private readonly numbers: NumberForm
+  constructor(source: Buffer, numbers: NumberForm) {
     this.bytes = source
+    this.numbers = numbers
   }
   /** Builds one element. */
   read(index: number): JsonValue {
-    return readJson(this.bytes.subarray(this.from[index], this.to[index]))
+    return readJson(this.bytes.subarray(this.from[index], this.to[index]), undefined, undefined, this.numbers)
   }
 }
 
@@ -67,9 +70,14 @@ export class JsonSpans {
  * that are not named are not built. They are checked just as strictly, or `loosely`: neither nesting nor surrogates
  * count there, as in the parts of an event that Codex ignores.
  */
-export const readJson = (source: Uint8Array, wanted?: ReadonlySet<string>, rest?: "loosely"): JsonValue => {
+export const readJson = (
+  source: Uint8Array,
+  wanted?: ReadonlySet<string>,
+  rest?: "loosely",
+  numbers: NumberForm = "written"
+): JsonValue => {
   if (!isUtf8(source)) throw new JsonFault("invalid UTF-8", 0)
-  startAt(source)
+  startAt(source, numbers)
   skipBlanks()
   const value = wanted !== undefined && cursor.bytes[cursor.at] === 0x7b ? readObject(wanted, rest) : readValue(true)
   skipBlanks()
@@ -78,12 +86,20 @@ export const readJson = (source: Uint8Array, wanted?: ReadonlySet<string>, rest?
 }
 
 /** The same for a text that is itself a JSON string's content. */
-export const readJsonText = (text: string): JsonValue => readJson(Buffer.from(text, "utf8"))
+export const readJsonText = (text: string, numbers: NumberForm = "written"): JsonValue =>
+  readJson(Buffer.from(text, "utf8"), undefined, undefined, numbers)
 
-/** As `readJsonText`; undefined where the text is not JSON. */
-export const readJsonTextIfValid = (text: string): JsonValue | undefined => {
+/**
+ * As `readJsonText`; undefined where the text is not JSON. With `keys` only these members of an object are read, and
+ * the rest is checked loosely: so Codex reads a text into a type.
+ */
+export const readJsonTextIfValid = (
+  text: string,
+  numbers: NumberForm = "written",
+  keys?: ReadonlySet<string>
+): JsonValue | undefined => {
   try {
-    return readJsonText(text)
+    return readJson(Buffer.from(text, "utf8"), keys, keys === undefined ? undefined : "loosely", numbers)
   } catch (fault) {
     if (fault instanceof JsonFault) return undefined
     throw fault
@@ -111,12 +127,13 @@ export const looseJsonFault = (source: Uint8Array): "not UTF-8" | "not JSON" | u
 export const readJsonWithSpans = (
   source: Uint8Array,
   wanted: ReadonlySet<string>,
-  spansKey: string
+  spansKey: string,
+  numbers: NumberForm = "written"
 ): { readonly value: JsonValue; readonly spans: JsonSpans | undefined } => {
   asSpans = spansKey
   spans = undefined
   try {
-    const value = readJson(source, wanted)
+    const value = readJson(source, wanted, undefined, numbers)
     return { value, spans }
   } finally {
     asSpans = undefined
@@ -127,7 +144,7 @@ let asSpans: string | undefined
 let spans: JsonSpans | undefined
 
 const readSpans = (): JsonSpans => {
-  const found = new JsonSpans(cursor.bytes)
+  const found = new JsonSpans(cursor.bytes, cursor.numbers)
   enter()
   if (cursor.bytes[cursor.at] !== 0x5d) {
     while (true) {

@@ -16,9 +16,11 @@ import {
   int64Min,
   integerWithin,
   list,
+  literal,
   Malformed,
   oneOf,
   optional,
+  record,
   struct,
   tagged,
   text,
@@ -64,20 +66,27 @@ export const execEndAggregated = struct({
 /** The call of an MCP server's tool, as its begin reports it. */
 export const mcpInvocation = struct({ server: text, tool: text })
 
-/** A tool call as it was dispatched. */
-export const dispatchedCall = struct({
+const dispatched = {
   tool_name: text,
   tool_namespace: optional(text),
   payload: struct({ type: text, arguments: optional(text) })
-})
+}
 
-/** Arguments of `write_stdin`. */
-export const stdinArguments = struct({
+/** A tool call as it was dispatched. */
+export const dispatchedCall = struct(dispatched)
+/** The same up to 0.163, which do not look at the namespace. */
+export const dispatchedCallBefore164 = struct({ ...dispatched, tool_namespace: () => null })
+
+const stdinFields = {
   session_id: anything,
   chars: withDefault(text, ""),
-  yield_time_ms: optional(u64),
-  max_output_tokens: optional(u64)
-})
+  yield_time_ms: optional(literal(u64)),
+  max_output_tokens: optional(literal(u64))
+}
+
+/** Arguments of `write_stdin`: a text of its own, so that a key that is there twice counts. */
+export const stdinArguments = record(stdinFields)
+export const stdinArgumentKeys: ReadonlySet<string> = new Set(Object.keys(stdinFields))
 
 /** What a tool gave back to the model, or to the code that called it. */
 export const dispatchedResult = tagged(
@@ -124,6 +133,7 @@ const plainAgentStatus = oneOf("pending_init", "running", "interrupted", "shutdo
 const agentStatus: Decoder<unknown> = (value) => {
   if (!isObject(value)) return plainAgentStatus(value)
   const [key] = value.keys()
+  if (value.size === 1 && value.get(key ?? "") === null && key !== "completed") return plainAgentStatus(key)
   if (value.size === 1 && key === "completed") return optional(text)(value.get(key))
   if (value.size === 1 && key === "errored") return text(value.get(key))
   throw new Malformed("expected the status of an agent")
@@ -131,57 +141,45 @@ const agentStatus: Decoder<unknown> = (value) => {
 
 const milliseconds = withDefault(i64, 0)
 
-/** Fields that only the end of the call has, here and below: the status, and what became of the agent. */
-const agentIdentity = { receiver_agent_nickname: optional(text), receiver_agent_role: optional(text) }
+const nonEmpty: Decoder<string> = (value) => {
+  const found = text(value)
+  if (found === "") throw new Malformed("expected a string that is not empty")
+  return found
+}
 
-/** End of a spawn; without a new thread the agent was not created. */
-export const spawnEnd = struct({
-  call_id: text,
-  completed_at_ms: milliseconds,
-  sender_thread_id: threadId,
-  new_thread_id: optional(threadId),
-  new_agent_nickname: optional(text),
-  new_agent_role: optional(text),
-  prompt: text,
-  model: text,
-  reasoning_effort: text,
-  status: agentStatus
-})
+/** The reports of tools that reach agents: their begin and their end, as a release reads them. */
+const agentReportsWith = (atMs: Decoder<unknown>, effort: Decoder<string>) => {
+  const ends = { call_id: text, completed_at_ms: atMs, sender_thread_id: threadId, status: agentStatus }
+  const begins = { call_id: text, started_at_ms: atMs, sender_thread_id: threadId, receiver_thread_id: threadId }
+  const receiver = {
+    receiver_thread_id: threadId,
+    receiver_agent_nickname: optional(text),
+    receiver_agent_role: optional(text)
+  }
+  return {
+    /** Without a new thread the agent was not created. */
+    spawnEnd: struct({
+      ...ends,
+      new_thread_id: optional(threadId),
+      new_agent_nickname: optional(text),
+      new_agent_role: optional(text),
+      prompt: text,
+      model: text,
+      reasoning_effort: effort
+    }),
+    messageBegin: struct({ ...begins, prompt: text }),
+    messageEnd: struct({ ...ends, ...receiver, prompt: text }),
+    closeBegin: struct(begins),
+    closeEnd: struct({ ...ends, ...receiver })
+  }
+}
 
-/** Begin of a message or a task to an agent. */
-export const messageBegin = struct({
-  call_id: text,
-  started_at_ms: milliseconds,
-  sender_thread_id: threadId,
-  receiver_thread_id: threadId,
-  prompt: text
-})
-
-export const messageEnd = struct({
-  call_id: text,
-  completed_at_ms: milliseconds,
-  sender_thread_id: threadId,
-  receiver_thread_id: threadId,
-  prompt: text,
-  status: agentStatus,
-  ...agentIdentity
-})
-
-export const closeBegin = struct({
-  call_id: text,
-  started_at_ms: milliseconds,
-  sender_thread_id: threadId,
-  receiver_thread_id: threadId
-})
-
-export const closeEnd = struct({
-  call_id: text,
-  completed_at_ms: milliseconds,
-  sender_thread_id: threadId,
-  receiver_thread_id: threadId,
-  status: agentStatus,
-  ...agentIdentity
-})
+export const agentReports = agentReportsWith(milliseconds, nonEmpty)
+/** 0.128 knows no times in them, and a fixed list of efforts. */
+export const agentReportsOf128 = agentReportsWith(
+  () => null,
+  oneOf("none", "minimal", "low", "medium", "high", "xhigh")
+)
 
 const activityOf = <K extends string>(kind: Decoder<K>) =>
   struct({
@@ -197,15 +195,20 @@ export const activity = activityOf(oneOf("started", "interacted", "interrupted",
 export const activityBefore155 = activityOf(oneOf("started", "interacted", "interrupted"))
 export type Activity = Decoded<typeof activity>
 
-/** A message between agents that is carried as the text of an assistant message. */
-export const agentCommunication = struct({
+const communicationFields = {
   author: agentPath,
   recipient: agentPath,
   other_recipients: withDefault(list(agentPath), []),
   content: text,
   encrypted_content: optional(text),
   trigger_turn: flag
-})
+}
+
+/** A message between agents that is carried as the text of an assistant message. */
+export const agentCommunication = record(communicationFields)
+/** The same in 0.128, where nothing is encrypted. */
+export const agentCommunicationOf128 = record({ ...communicationFields, encrypted_content: () => null })
+export const communicationKeys: ReadonlySet<string> = new Set(Object.keys(communicationFields))
 
 /** One token count; undefined where it is missing or no integer. Negative counts become 0. */
 export const tokenCount = (usage: JsonValue | undefined, key: string): Integer | undefined => {

@@ -13,7 +13,7 @@ import {
 } from "../../../src/wire/bundle/json-token.ts"
 
 const reading = <A>(text: string, read: () => A): readonly [A, number] => {
-  startAt(Buffer.from(text))
+  startAt(Buffer.from(text), "written")
   return [read(), cursor.at]
 }
 
@@ -44,7 +44,7 @@ describe("tokens", () => {
   })
 
   test("one level too many is a fault", () => {
-    startAt(Buffer.from("[".repeat(nestingMax + 1)))
+    startAt(Buffer.from("[".repeat(nestingMax + 1)), "written")
     for (let level = 0; level < nestingMax; level++) enter()
     expect(enter).toThrow(`more than ${nestingMax} levels`)
   })

@@ -48,6 +48,28 @@ describe("reading JSON strictly", () => {
     ])
   })
 
+  test("read as doubles, a number is what Rust makes of it; an integer of 64 bits stays", () => {
+    const texts = ["1.50", "1e15", "1e16", "0.00001", "0.000001", "-0", "18446744073709551615", "18446744073709551616"]
+    const doubles = texts.map((text) => (readJsonText(text, "double") as JsonNumber).text)
+    expect(doubles).toEqual([
+      "1.5",
+      "1000000000000000.0",
+      "1e+16",
+      "0.00001",
+      "1e-6",
+      "-0.0",
+      "18446744073709551615",
+      "1.8446744073709552e+19"
+    ])
+    expect(() => readJsonText("1e400", "double")).toThrow("out of range")
+  })
+
+  test("a text that is read into known keys is checked loosely elsewhere", () => {
+    const keys = new Set(["a"])
+    expect(plain(readJsonTextIfValid('{"a":1,"b":"\\ud800"}', "written", keys) ?? null)).toEqual({ a: 1 })
+    expect(readJsonTextIfValid('{"a":"\\ud800"}', "written", keys)).toBeUndefined()
+  })
+
   test("keys keep their order, also those that look like integers; of a repeated key the last value counts", () => {
     const value = readJsonText('{"b":1,"10":2,"9":3,"b":4}') as ReadonlyMap<string, JsonNumber>
     expect([...value.keys()]).toEqual(["b", "10", "9"])

@@ -4,10 +4,9 @@ import {
   activity,
   activityBefore155,
   agentCommunication,
-  closeEnd,
+  agentReports,
+  agentReportsOf128,
   execEndAggregated,
-  messageBegin,
-  spawnEnd,
   spawnSource,
   tokenCount
 } from "../../../src/wire/bundle/payloads.ts"
@@ -15,6 +14,8 @@ import {
 const value = (of: unknown) => readJsonText(JSON.stringify(of))
 const id = "11111111-1111-4111-8111-11111111111A"
 const lower = id.toLowerCase()
+
+const { closeEnd, messageBegin, spawnEnd } = agentReports
 
 describe("payloads", () => {
   test("a thread id may be written in any form of a UUID and comes out in lower case with hyphens", () => {
@@ -62,6 +63,15 @@ describe("payloads", () => {
     }
     expect(spawnEnd(value(end)).new_thread_id).toBeNull()
     expect(() => spawnEnd(value({ ...end, completed_at_ms: "x" }))).toThrow("completed_at_ms")
+  })
+
+  test("0.128 knows no times in the reports of agents, and only the efforts of its day", () => {
+    const end = { call_id: "c", sender_thread_id: id, prompt: "p", model: "m", status: "running", completed_at_ms: "x" }
+    expect(agentReportsOf128.spawnEnd(value({ ...end, reasoning_effort: "low" })).call_id).toBe("c")
+    expect(() => agentReportsOf128.spawnEnd(value({ ...end, reasoning_effort: "ultra" }))).toThrow("reasoning_effort")
+    const later = { ...end, completed_at_ms: 5 }
+    expect(spawnEnd(value({ ...later, reasoning_effort: "ultra" })).reasoning_effort).toBe("ultra")
+    expect(() => spawnEnd(value({ ...later, reasoning_effort: "" }))).toThrow("not empty")
   })
 
   test("a command ends with an exit code; its output may be missing", () => {
