@@ -51,8 +51,8 @@ describe("a call", () => {
 
   test("of a tool that does not exist, or with arguments that are none, failed at once", () => {
     for (const text of ["unsupported call: nope", "failed to parse function arguments: EOF"]) {
-      const told = session().turn("go").calls("nope", {}).calls("exec_command", { cmd: "sleep 2" }, { id: "call_b" })
-      told.after(2).answers(text).answers("Process exited with code 0\n", "call_b").says("Oh.").ends()
+      const told = session().turn("go").calls("exec_command", { cmd: "sleep 2" }).calls("nope", {}).responds().after(2)
+      told.answers("Process exited with code 0\n").answers(text).says("Oh.").ends()
       const tool = the(read(told, v169, { hooks: false }), "tool", "nope")
       expect([tool.status, tool.error?.message]).toEqual(["error", text])
       expect(took(tool)).toBeLessThan(0.1)
@@ -214,7 +214,7 @@ describe("an approval", () => {
   test("that was refused is seen from the answer alone, without hooks and in every dialect", () => {
     for (const dialect of dialects) {
       const told = session().turn("go").calls("exec_command", { cmd: "rm a" })
-      const tool = the(read(told.answers("exec command rejected by user").says("Well.").ends(), dialect), "tool")
+      const tool = the(read(told.answers("command rejected by user").says("Well.").ends(), dialect), "tool")
       expect(tool.metadata).toMatchObject({ status: "declined", approval: { requested: true, decision: "denied" } })
     }
   })

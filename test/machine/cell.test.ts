@@ -1,0 +1,194 @@
+/**
+ * Code cells: scripts that the model wrote, the calls they made, and which script made which call.
+ */
+import { describe, expect, test } from "bun:test"
+import type { Json } from "../../src/wire/json.ts"
+import { lines, ofKind, pictureOf, type Reading, read, the } from "../support/reading.ts"
+import { session } from "../support/session.ts"
+import { newer, v169 } from "../support/session-dialect.ts"
+
+const answer = (headline: string, seconds = 0.1): Json => [
+  { type: "input_text", text: `${headline}\nWall time ${seconds} seconds\nOutput:\n` }
+]
+const completed = (seconds?: number) => answer("Script completed", seconds)
+
+/** Which cell each nested call hangs under, by call id. */
+const parents = (reading: Reading) => {
+  const tools = ofKind(reading, "tool")
+  const nested = tools.filter(({ metadata }) => String(metadata.call_id).startsWith("exec-"))
+  return Object.fromEntries(
+    nested.map(({ metadata, parent_id: id }) => [
+      String(metadata.call_id),
+      String(tools.find((tool) => tool.id === id)?.metadata.call_id ?? "the turn")
+    ])
+  )
+}
+
+describe("a cell", () => {
+  test("is a tool whose children are the calls that its script made", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").calls("exec", 'await tools.exec_command({cmd: "ls"})')
+      told.nested("ls").answers(completed()).says("Done.").ends()
+      expect(pictureOf(told, dialect)).toBe(
+        lines(
+          "codex: work             ok",
+          "└─ turn 1               ok",
+          "   ├─ gpt-5.5           ok",
+          "   ├─ exec              ok",
+          "   │  └─ exec_command   ok",
+          "   └─ gpt-5.5           ok"
+        )
+      )
+      expect(the(read(told, dialect), "tool", "exec").metadata.tool_kind).toBe("code_cell")
+      const nested = the(read(told, dialect), "tool", "exec_command")
+      expect(nested.input).toEqual({ cmd: "ls" })
+      expect(nested.metadata).not.toHaveProperty("attribution")
+    }
+  })
+
+  test("that failed is an error, and one that was terminated is interrupted", () => {
+    for (const [headline, status] of [
+      ["Script failed", "error"],
+      ["Script terminated", "interrupted"]
+    ] as const) {
+      const told = session().turn("go").calls("exec", "throw 1").answers(answer(headline)).says("Oh.").ends()
+      expect(the(read(told, v169), "tool").status).toBe(status)
+    }
+  })
+
+  test("that yielded runs on until the wait that saw its end", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").calls("exec", "slow()", { id: "call_cell" })
+      told
+        .answers(answer("Script running with cell ID 3"))
+        .calls("wait", { cell_id: "3" }, { id: "call_wait" })
+        .after(2)
+      told.answers(completed(2)).says("Done.").ends()
+      const reading = read(told, dialect)
+      const cell = the(reading, "tool", "exec")
+      const wait = the(reading, "tool", "wait")
+      expect([cell.status, cell.metadata.cell_id, cell.end]).toEqual(["ok", "3", wait.end])
+      expect(wait.metadata).toMatchObject({ tool_kind: "wait", cell_call_id: "call_cell" })
+    }
+  })
+
+  test("that yielded and was never waited for is unfinished", () => {
+    const told = session().turn("go").calls("exec", "slow()").answers(answer("Script running with cell ID 3"))
+    expect(the(read(told.says("Later.").ends(), v169), "tool").status).toBe("unfinished")
+  })
+
+  test("is not touched by a wait that came too late for it", () => {
+    const told = session().turn("go").calls("exec", "quick()").answers(answer("Script running with cell ID 3"))
+    told.calls("wait", { cell_id: "3" }, { id: "call_1" }).answers(completed())
+    told.calls("wait", { cell_id: "3" }, { id: "call_2" }).answers("exec cell 3 not found").says("Done.").ends()
+    const reading = read(told, v169)
+    const first = ofKind(reading, "tool").find(({ metadata }) => metadata.call_id === "call_1")
+    expect(the(reading, "tool", "exec")).toMatchObject({ status: "ok", end: first?.end ?? 0 })
+  })
+
+  test("is answered by its script's end, not by what the script sent on the way", () => {
+    const told = session().turn("go").calls("exec", "notify('half')", { id: "call_cell" })
+    told.answers("half way", "call_cell").after(1).answers(completed(1), "call_cell").says("Done.").ends()
+    const cell = the(read(told, v169), "tool")
+    expect(cell.status).toBe("ok")
+    expect((cell.end ?? 0) - cell.start).toBeGreaterThan(0.9)
+  })
+})
+
+describe("a nested call", () => {
+  test("belongs to the only cell that ran", () => {
+    const told = session()
+      .turn("go")
+      .calls("exec", "a()", { id: "call_a" })
+      .nested("ls", 0.1, "exec-1")
+      .answers(completed())
+    told.calls("exec", "b()", { id: "call_b" }).nested("ls", 0.1, "exec-2").answers(completed()).says("Done.").ends()
+    for (const dialect of newer) {
+      expect(parents(read(told, dialect))).toEqual({ "exec-1": "call_a", "exec-2": "call_b" })
+    }
+  })
+
+  test("of two cells in one response belongs to the one whose script spells it out", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go")
+      told.calls("exec", 'await tools.exec_command({cmd: "make a"})', { id: "call_a" })
+      told.calls("exec", 'await tools.exec_command({cmd: "make b"})', { id: "call_b" })
+      told.nested("make b", 0.1, "exec-b").nested("make a", 0.1, "exec-a")
+      told.answers(completed(), "call_a").answers(completed(), "call_b").says("Done.").ends()
+      const reading = read(told, dialect)
+      expect(parents(reading)).toEqual({ "exec-a": "call_a", "exec-b": "call_b" })
+      expect(ofKind(reading, "tool").filter(({ metadata }) => "attribution" in metadata)).toEqual([])
+    }
+  })
+
+  test("that two cells may have made goes to the likelier one, and says that it was inferred", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go")
+      told.calls("exec", 'await tools.exec_command({cmd: "ls"})', { id: "call_a" })
+      told.calls("exec", 'await tools.exec_command({cmd: "ls"})', { id: "call_b" })
+      told.nested("ls", 0.1, "exec-1").nested("ls", 0.1, "exec-2")
+      told.answers(completed(), "call_a").answers(completed(), "call_b").says("Done.").ends()
+      const reading = read(told, dialect)
+      const inferred = ofKind(reading, "tool").filter(({ metadata }) => metadata.attribution === "inferred")
+      expect(inferred.length).toBeGreaterThan(0)
+      expect(Object.keys(parents(reading))).toEqual(["exec-1", "exec-2"])
+      expect(Object.values(parents(reading))).not.toContain("the turn")
+    }
+  })
+
+  test("of a cell that yielded may come in a later turn, and still is its child", () => {
+    const told = session().turn("go").calls("exec", 'await tools.exec_command({cmd: "slow"})', { id: "call_a" })
+    told.answers(answer("Script running with cell ID 3")).says("Later.").ends()
+    told
+      .turn("wait for it")
+      .calls("wait", { cell_id: "3" })
+      .nested("slow", 1, "exec-1")
+      .answers(completed(1))
+      .says("Done.")
+      .ends()
+    expect(parents(read(told, v169))).toEqual({ "exec-1": "call_a" })
+  })
+
+  test("that failed before it ran is known from its hook alone, and has no result", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").calls("exec", 'await tools.apply_patch("x")', { id: "call_a" }).responds()
+      told.hook("PreToolUse", { tool_use_id: "exec-p", tool_name: "apply_patch", tool_input: { command: "x" } })
+      told.answers(answer("Script failed")).says("Oh.").ends()
+      const reading = read(told, dialect)
+      expect(parents(reading)).toEqual({ "exec-p": "call_a" })
+      expect(the(reading, "tool", "apply_patch").status).toBe("unfinished")
+      expect(ofKind(read(told, dialect, { hooks: false }), "tool")).toHaveLength(1)
+    }
+  })
+
+  test("is found in the same cell when its hook was read before everything else", () => {
+    const told = session().turn("go").calls("exec", 'await tools.apply_patch("x")', { id: "call_a" }).responds()
+    told.hook("PreToolUse", { tool_use_id: "exec-p", tool_name: "apply_patch", tool_input: { command: "x" } })
+    told.answers(completed())
+    told.calls("exec", 'await tools.exec_command({cmd: "ls"})', { id: "call_b" })
+    told.calls("exec", 'await tools.exec_command({cmd: "pwd"})', { id: "call_c" })
+    told.nested("ls", 0.1, "exec-1").nested("pwd", 0.1, "exec-2")
+    told.answers(completed(), "call_b").answers(completed(), "call_c").says("Done.").ends()
+    expect(parents(read(told, v169))).toEqual({ "exec-p": "call_a", "exec-1": "call_b", "exec-2": "call_c" })
+  })
+
+  test("of nobody's script hangs under its turn", () => {
+    const told = session().turn("go").says("Done.").nested("ls", 0.1, "exec-1").ends()
+    expect(parents(read(told, v169))).toEqual({ "exec-1": "the turn" })
+  })
+})
+
+describe("the cells of one response", () => {
+  test("ran one after another, each for the time that its output names", () => {
+    const told = session()
+      .turn("go")
+      .calls("exec", "a()", { id: "call_a" })
+      .calls("exec", "b()", { id: "call_b" })
+      .responds()
+    told.after(2).answers(completed(1.5), "call_a").answers(completed(0.5), "call_b").says("Done.").ends()
+    const [a, b] = ofKind(read(told, v169, { hooks: false }), "tool")
+    expect((a?.end ?? 0) - (a?.start ?? 0)).toBeCloseTo(1.5, 1)
+    expect(b?.start).toBeGreaterThanOrEqual(a?.end ?? 0)
+    expect((b?.end ?? 0) - (b?.start ?? 0)).toBeLessThan(0.7)
+  })
+})

@@ -1,0 +1,135 @@
+/**
+ * Compactions: who asked for them, what they cost, what the history was before and is after.
+ */
+import { describe, expect, test } from "bun:test"
+import { inputOf, lines, ofKind, pictureOf, read, the, wordsOf } from "../support/reading.ts"
+import { session } from "../support/session.ts"
+import { newer, v77, v118, v155, v169, withTurnIds } from "../support/session-dialect.ts"
+
+const base = "You are a coding agent."
+const preamble = "Another language model started to solve this problem"
+
+describe("a compaction", () => {
+  test("inside a turn is a span of its own, and the summary its model call", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("a lot").execs("seq 9").compacts("much happened").says("Done.").ends()
+      expect(pictureOf(told, dialect)).toBe(
+        lines(
+          "codex: work          ok",
+          "└─ turn 1            ok",
+          "   ├─ gpt-5.5        ok",
+          "   ├─ exec_command   ok",
+          "   ├─ compaction     ok",
+          "   │  └─ gpt-5.5     ok",
+          "   └─ gpt-5.5        ok"
+        )
+      )
+      expect(the(read(told, dialect), "compaction").metadata.trigger).toBe("auto")
+    }
+  })
+
+  test("asked for by hand is a turn that carries the tag", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("a lot").says("Much.").ends().turn().compacts("much", { trigger: "manual" }).ends()
+      const reading = read(told, dialect)
+      expect(the(reading, "compaction").metadata.trigger).toBe("manual")
+      expect(ofKind(reading, "turn").map(({ tags }) => tags)).toEqual([[], ["compaction"]])
+    }
+  })
+
+  test("by hand is told from what else its turn did, without hooks", () => {
+    for (const dialect of newer) {
+      const told = session()
+        .turn()
+        .compacts("nothing yet")
+        .ends()
+        .turn("go")
+        .says("One.")
+        .compacts("one")
+        .says("Two.")
+        .ends()
+      const triggers = ofKind(read(told, dialect, { hooks: false }), "compaction").map(
+        ({ metadata }) => metadata.trigger
+      )
+      expect(triggers).toEqual(["manual", "auto"])
+    }
+  })
+
+  test("tells the history before and after, and what the summary's request cost", () => {
+    const told = session().turn("a lot").execs("seq 9").compacts("much happened").says("Done.").ends()
+    for (const dialect of withTurnIds) {
+      const span = the(read(told, dialect), "compaction")
+      expect(span.metadata).toMatchObject({
+        items_before: dialect === v169 ? 4 : 3,
+        items_after: 1,
+        tokens_before: 1200
+      })
+      expect(span.output).toMatchObject({ items: 1, replacement: [{ role: "user" }] })
+      expect(span.metadata.summary).toBe(`${preamble}\nmuch happened`)
+    }
+  })
+
+  test("asked the model with the history and a prompt that no record holds, and says that this was assumed", () => {
+    const told = session().turn("a lot").execs("seq 9").compacts("much happened").says("Done.").ends()
+    const [, summary] = ofKind(read(told, v155), "llm")
+    const words = wordsOf(inputOf(summary))
+    expect(words.slice(0, 3)).toEqual(["a lot", "exec_command", expect.stringContaining("exited with code 0")])
+    expect(words.at(-1)).toContain("CONTEXT CHECKPOINT COMPACTION")
+    expect(summary?.metadata.input_assumed).toBe("compaction prompt")
+    expect(wordsOf(summary?.output as never)).toEqual(["much happened"])
+  })
+
+  test("begins the next request's input anew with its replacement", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("a lot").says("Much.").compacts("much happened").says("Done.").ends()
+      const last = ofKind(read(told, dialect), "llm").at(-1)
+      expect(wordsOf(inputOf(last)).filter((words) => words !== base)).toEqual([`${preamble}\nmuch happened`])
+      expect(last?.input).not.toHaveProperty("base")
+    }
+  })
+
+  test("of a version that records its summary alone keeps what the user said", () => {
+    const told = session()
+      .turn("first")
+      .says("One.")
+      .ends()
+      .turn("second")
+      .says("Two.")
+      .compacts("both")
+      .says("Three.")
+      .ends()
+    const last = ofKind(read(told, v77), "llm").at(-1)
+    expect(wordsOf(inputOf(last))).toEqual(["first", "second", `${preamble}\nboth`])
+  })
+
+  test("that asked no model has no call, and is a span all the same", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").execs("ls").compacts("remote", { asks: false }).says("Done.").ends()
+      const reading = read(told, dialect)
+      const compaction = the(reading, "compaction")
+      expect(ofKind(reading, "llm").filter((call) => call.parent_id === compaction.id)).toEqual([])
+      expect(compaction.status).toBe("ok")
+    }
+  })
+
+  test("counts its usage in its turn, once", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("a lot").execs("seq 9").compacts("much").says("Done.").ends()
+      expect(the(read(told, dialect), "turn").metadata.usage).toMatchObject({ input_tokens: 1100 + 1200 + 1300 })
+    }
+  })
+
+  test("begins when its item says, before its first request", () => {
+    const told = session().turn("go").execs("ls")
+    const from = told.now
+    told.compacts("much").says("Done.").ends()
+    for (const dialect of newer) expect(the(read(told, dialect), "compaction").start).toBeLessThanOrEqual(from + 0.011)
+  })
+
+  test("that runs while the reading ends leaves its request, and no compaction", () => {
+    const told = session().turn("go").execs("ls").hook("PreCompact", { trigger: "auto" }).says("half a summary")
+    const reading = read(told, v118)
+    expect(ofKind(reading, "compaction")).toEqual([])
+    expect(ofKind(reading, "llm")).toHaveLength(2)
+  })
+})
