@@ -14,10 +14,10 @@ import { version } from "../version.ts"
 import { elapsedMs } from "./elapsed.ts"
 import { type Flush, type Message, parseMessage, type Wake } from "./inbox.ts"
 import { CollectorLog } from "./log.ts"
-import { keepSmall } from "./memory.ts"
 import type { Parts } from "./parts.ts"
 import { listen } from "./server.ts"
 import { Sessions } from "./sessions.ts"
+import { SpanFiles } from "./span-files.ts"
 import type { Started } from "./start.ts"
 import type { CollectorStatus } from "./status.ts"
 import { isNewer } from "./versions.ts"
@@ -31,7 +31,7 @@ type End =
   | { readonly _tag: "Unreachable" }
   | { readonly _tag: "Outdated"; readonly by: Wake | Flush }
 
-const lookEveryMs = 250
+const lookEveryMs = 1_000
 
 const collect = ({ state, messages }: Started) =>
   Effect.gen(function* () {
@@ -102,7 +102,6 @@ const collect = ({ state, messages }: Started) =>
             else if (now - activeAtMs >= idleExitMs) return { _tag: "Idle" } as const
           }
         })
-        yield* Effect.forkScoped(keepSmall)
         return yield* Effect.raceFirst(Deferred.await(ending), watch)
       })
     )
@@ -115,7 +114,9 @@ const collect = ({ state, messages }: Started) =>
 export const run = async (started: Started, parts: Layer.Layer<Parts>): Promise<void> => {
   const { state, lock } = started
   const log = CollectorLog.layer(state)
-  const layer = Sessions.layer(state).pipe(Layer.provideMerge(Layer.mergeAll(log, parts, TranscriptWatch.layer)))
+  const layer = Sessions.layer(state).pipe(
+    Layer.provideMerge(Layer.mergeAll(log, parts, TranscriptWatch.layer, SpanFiles.layer))
+  )
   const outdated = await Effect.runPromise(
     collect(started).pipe(
       Effect.provide(layer),

@@ -2,13 +2,11 @@
  * A session's settings in the terms of the rooms around the collector: where a sink sends, what it is opened with, what
  * the fold is told. Sinks read the variables of an environment, so the file's settings are given the same names here.
  */
-import { appendFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect, Redacted } from "effect"
+import { Redacted } from "effect"
 import type { Environment } from "../hook/places.ts"
 import type { FoldOptions } from "../pipeline/fold.ts"
 import type { Settings } from "../settings/settings.ts"
-import { SinkFailed } from "../sink/failure.ts"
 import type { Output } from "../sink/output.ts"
 import type { SinkContext } from "../sink/sink.ts"
 import type { Destination } from "./watermark.ts"
@@ -44,43 +42,14 @@ export const sinkEnvironment = (environment: Environment, settings: Settings): E
   return { ...environment, ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) }
 }
 
-/**
- * Appends to a file that several sessions share; one write a batch keeps their lines whole. A batch that a full disk cut
- * off is sent again, after a line break that closes what is left of it.
- */
-const appendOutput = (path: string): Output => {
-  let isTorn = false
-  return {
-    name: path,
-    isTerminal: false,
-    columns: () => undefined,
-    write: (texts) =>
-      Effect.tryPromise({
-        try: async () => {
-          const whole = isTorn ? ["\n", ...texts] : texts
-          isTorn = true
-          await appendFile(path, Buffer.concat(whole.map((text) => Buffer.from(text))), { mode: 0o600 })
-          isTorn = false
-        },
-        catch: (cause) =>
-          new SinkFailed({
-            sink: "jsonl",
-            retry: "transient",
-            reason: `could not write ${path} (${cause instanceof Error ? cause.message : String(cause)})`,
-            hint: "free some space, or check the path and its rights",
-            cause
-          })
-      })
-  }
-}
-
-export const sinkContext = (state: string, environment: Environment, settings: Settings): SinkContext => ({
+/** `output`: where the sinks that write text write it. */
+export const sinkContext = (environment: Environment, settings: Settings, output: Output): SinkContext => ({
   capture: settings.capture,
   env: sinkEnvironment(environment, settings),
   live: true,
   events: false,
   ...(settings.outer?._tag === "ExportedSpan" && { exportedParent: settings.outer.slug }),
-  output: appendOutput(jsonlPath(state, settings))
+  output
 })
 
 export const foldOptions = ({ additionalMetadata, inlineImages, outer }: Settings): FoldOptions => ({

@@ -33,6 +33,8 @@ export interface LaneOptions {
   readonly transcripts: Transcripts
   readonly openFold: () => Fold
   readonly delivery: Delivery<Cut>
+  /** Called after each portion (memory.ts). */
+  readonly tidy: () => void
   /** What the sink has acknowledged, asked whenever the lane begins anew. */
   readonly acknowledged: () => Cut
   /** Without news for so long, what is open is closed as unfinished; if it goes on later, it is corrected. */
@@ -155,6 +157,7 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
         const last = lines[lines.length - 1]
         if (file.key === journalKey && last !== undefined) at.sessionEnded = endsSession.test(last.text)
         yield* oddities(step)
+        options.tidy()
         return step
       })
 

@@ -11,10 +11,11 @@ import { loadSettings, type Settings, type SettingsBroken } from "../settings/se
 import { deliver, type Trouble } from "../sink/deliver.ts"
 import type { SinkFailed } from "../sink/failure.ts"
 import { endless } from "../sink/retry.ts"
-import { destinationOf, foldOptions, sinkContext } from "./destination.ts"
+import { destinationOf, foldOptions, jsonlPath, sinkContext } from "./destination.ts"
 import { type Cut, type Lane, makeLane } from "./lane.ts"
 import { CollectorLog } from "./log.ts"
 import { Parts } from "./parts.ts"
+import { SpanFiles } from "./span-files.ts"
 import { transcriptsOf } from "./transcripts.ts"
 import { TranscriptWatch } from "./watch.ts"
 import { keepWatermark, type WatermarkKeeper } from "./watermark-keeper.ts"
@@ -57,6 +58,8 @@ interface Place {
   readonly state: string
   readonly session: string
   readonly environment: Environment
+  /** Called after everything that makes garbage (memory.ts). */
+  readonly tidy: () => void
 }
 
 const oncePerText = (write: (what: string) => Effect.Effect<void>) => {
@@ -75,22 +78,23 @@ const describeTrouble = (trouble: Trouble): string | undefined => {
 }
 
 const openLane = (
-  { state, session, environment }: Place,
+  { state, session, environment, tidy }: Place,
   settings: Settings,
   sink: string,
   onRest: () => void
-): Effect.Effect<OpenLane, SinkFailed, Scope.Scope | Parts | CollectorLog> =>
+): Effect.Effect<OpenLane, SinkFailed, Scope.Scope | Parts | CollectorLog | SpanFiles> =>
   Effect.gen(function* () {
-    const [parts, log] = [yield* Parts, yield* CollectorLog]
+    const [parts, log, files] = [yield* Parts, yield* CollectorLog, yield* SpanFiles]
+    const output = files.output(jsonlPath(state, settings))
     const destination = destinationOf(state, settings, sink)
-    const open = yield* parts.openSink(sink, sinkContext(state, environment, settings))
+    const open = yield* parts.openSink(sink, sinkContext(environment, settings, output))
     const keeper: WatermarkKeeper = yield* keepWatermark(state, session, destination)
     let trouble: string | undefined
     const delivery = yield* deliver<Cut>(open, {
       retry: endless,
       queue,
       shutdownMs,
-      onAcknowledged: keeper.acknowledge,
+      onAcknowledged: (cut) => Effect.tap(keeper.acknowledge(cut), () => Effect.sync(tidy)),
       onTrouble: (told) => {
         const before = trouble
         if (told._tag === "SetAside")
@@ -107,6 +111,7 @@ const openLane = (
         transcripts,
         openFold: () => parts.openFold({ ...foldOptions(settings), rootId: session }),
         delivery,
+        tidy,
         acknowledged: keeper.acknowledged,
         quietMs: settings.idleExitSeconds * 1000,
         onOddity: oncePerText((what) => log.write("info", what, session))
@@ -142,7 +147,7 @@ export const workOnSession = (
   place: Place & { readonly cwd?: string },
   onWork: (work: SessionWork) => void,
   onRest: () => void
-): Effect.Effect<Waiting | undefined, never, Parts | CollectorLog | TranscriptWatch> =>
+): Effect.Effect<Waiting | undefined, never, Parts | CollectorLog | TranscriptWatch | SpanFiles> =>
   Effect.scoped(
     Effect.gen(function* () {
       const settings = yield* loadSettings(place.environment)

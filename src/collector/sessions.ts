@@ -11,6 +11,7 @@ import { configFile, type Environment, journalFile } from "../hook/places.ts"
 import { isCompressed } from "../source/file.ts"
 import type { Flush, Wake } from "./inbox.ts"
 import { CollectorLog } from "./log.ts"
+import { makeTidy } from "./memory.ts"
 import type { Parts } from "./parts.ts"
 import { type LaneReport, type SessionWork, type Waiting, workOnSession } from "./session.ts"
 import {
@@ -21,6 +22,7 @@ import {
   sessionRecord,
   writeSessionRecord
 } from "./session-record.ts"
+import type { SpanFiles } from "./span-files.ts"
 import type { TranscriptWatch } from "./watch.ts"
 import { type Watermark, watermarksOf } from "./watermark.ts"
 
@@ -107,8 +109,9 @@ const makeSessions = (state: string) =>
   Effect.gen(function* () {
     const log = yield* CollectorLog
     const fibers = yield* FiberMap.make<string>()
-    const context = yield* Effect.context<Parts | CollectorLog | TranscriptWatch>()
+    const context = yield* Effect.context<Parts | CollectorLog | TranscriptWatch | SpanFiles>()
     const entries = new Map<string, Entry>()
+    const tidy = makeTidy()
 
     /** Works on the session until it rests and was not woken since. */
     const work = (entry: Entry): Effect.Effect<void> =>
@@ -117,7 +120,7 @@ const makeSessions = (state: string) =>
           entry.again = false
           entry.waiting = undefined
           const { session, environment, cwd } = entry
-          const place = { state, session, environment, ...(cwd !== undefined && { cwd }) }
+          const place = { state, session, environment, tidy, ...(cwd !== undefined && { cwd }) }
           entry.waiting = yield* workOnSession(
             place,
             (begun) => {
