@@ -117,5 +117,14 @@ export const generationOf = (version: string): Features | undefined => {
   return generations.findLast(({ since }) => since[0] < minor || (since[0] === minor && since[1] <= patch))
 }
 
+/** The generations whose state has this schema, the newest first, each under the first release that behaves so. */
+export const generationsOf = (
+  schema: number | bigint
+): ReadonlyArray<{ readonly version: string; readonly features: Features }> =>
+  generations
+    .filter((generation) => generation.schema === schema)
+    .map((features) => ({ version: `0.${features.since[0]}.${features.since[1]}`, features }))
+    .toReversed()
+
 /** What a bundle is reduced as when nobody says: the newest generation that reads its schema. */
 export const newestOf = (schemaVersion: number | bigint): Features => (schemaVersion === 1 ? from164 : from169)

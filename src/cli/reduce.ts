@@ -6,12 +6,12 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { Console, Effect, Option, Schema } from "effect"
+import { Console, Effect, Option, Result, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { differences } from "../bundle/compare.ts"
 import { explain, explanationText, NothingNamed } from "../bundle/explain/explain.ts"
-import { type Features, generationOf, UnknownGeneration } from "../bundle/generation.ts"
-import { openBundle } from "../bundle/open.ts"
+import { type Features, generationOf, generationsOf, UnknownGeneration } from "../bundle/generation.ts"
+import { type Bundle, openBundle } from "../bundle/open.ts"
 import { stateText } from "../bundle/print.ts"
 import { type ReducedTrace, reduceBundle } from "../bundle/reduce.ts"
 import { type LeftOut, placeText } from "../bundle/refusal.ts"
@@ -103,10 +103,30 @@ const readState = (file: string): Effect.Effect<{ readonly text: string; readonl
 
 const differencesShownMax = 100
 
-const compareStates = Effect.fnUntraced(function* (reduced: ReducedTrace, file: string) {
+const textOf = ({ trace }: ReducedTrace): string => [...stateText(trace)].join("")
+
+/** Another release whose reducer makes just this state of the bundle; a bundle does not say which one wrote it. */
+const releaseThatWrote = Effect.fnUntraced(function* (bundle: Bundle, schema: 1 | 2, text: string) {
+  for (const { features, version } of generationsOf(schema)) {
+    const reduced = yield* Effect.result(reduceBundle(bundle, { as: features }))
+    if (Result.isSuccess(reduced) && textOf(reduced.success) === text) return version
+  }
+  return undefined
+})
+
+const compareStates = Effect.fnUntraced(function* (
+  bundle: Bundle,
+  reduced: ReducedTrace,
+  file: string,
+  isGenerationNamed: boolean
+) {
   const theirs = yield* readState(file)
-  const ours = [...stateText(reduced.trace)].join("")
+  const ours = textOf(reduced)
   if (ours === theirs.text) return yield* Console.log(`${file} is what the bundle reduces to`)
+  const other = isGenerationNamed
+    ? undefined
+    : yield* releaseThatWrote(bundle, reduced.trace.schema_version, theirs.text)
+  if (other !== undefined) return yield* Console.log(`${file} is what the bundle reduces to with --as ${other}`)
   let count = 0
   for (const difference of differences(readJson(Buffer.from(ours)), theirs.value)) {
     if (++count > differencesShownMax) continue
@@ -145,7 +165,8 @@ export const reduceCommand = Command.make(
     yield* sayLeftOut(reduced.leftOut)
     const file = Option.getOrElse(given.output, () => path.join(given.bundle, stateName))
     if (Option.isSome(given.explained)) yield* explainIn(reduced, given.explained.value, given.json)
-    else if (given.check) yield* compareStates(reduced, path.join(given.bundle, stateName))
+    else if (given.check)
+      yield* compareStates(bundle, reduced, path.join(given.bundle, stateName), features !== undefined)
     else if (file === "-") for (const piece of stateText(reduced.trace)) fs.writeSync(1, piece)
     else {
       yield* writeState(file, stateText(reduced.trace))

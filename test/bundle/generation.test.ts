@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { generationOf, newestOf, UnknownGeneration, unknownTypes } from "../../src/bundle/generation.ts"
+import { generationOf, generationsOf, newestOf, UnknownGeneration, unknownTypes } from "../../src/bundle/generation.ts"
 
 test("a release reduces like the last generation that is not newer than it", () => {
   expect(generationOf("0.130.2")).toBe(generationOf("0.128.0"))
@@ -13,6 +13,17 @@ test("a release reduces like the last generation that is not newer than it", () 
 test("a bundle that names nobody is reduced by the newest generation of its schema", () => {
   expect(newestOf(1)).toBe(generationOf("0.164.0") as never)
   expect(newestOf(2)).toBe(generationOf("0.169.0") as never)
+})
+
+test("a state of schema 1 was written by one of five generations, one of schema 2 by one of three", () => {
+  expect(generationsOf(1).map(({ version }) => version)).toEqual([
+    "0.164.0",
+    "0.162.0",
+    "0.155.0",
+    "0.142.0",
+    "0.128.0"
+  ])
+  expect(generationsOf(2).map(({ version }) => version)).toEqual(["0.169.0", "0.166.0", "0.165.0"])
 })
 
 test("each generation knows more events than the one before", () => {

@@ -60,6 +60,17 @@ describe("tracer reduce", () => {
     })
   })
 
+  test("--check without --as finds the release that wrote the state", async () => {
+    const old = bundle(1)
+      .asks("I1", [userMessage("hi")])
+      .answers("I1", [functionCall("c1", {})])
+      .calls("c1", "web")
+    const directory = old.writeTo(join(temporaryFolder(), "bundle"))
+    await run(directory, "--as", "0.128.0")
+    expect((await run(directory, "--check")).out).toEndWith("is what the bundle reduces to with --as 0.128.0")
+    expect((await run(directory, "--check", "--as", "0.155.0")).failure).toBe("Incomplete")
+  })
+
   test("a bundle that is refused writes nothing; --lenient writes what there is and lists the rest", async () => {
     const directory = story().turnEnds("completed", "another").writeTo(join(temporaryFolder(), "bundle"))
     expect((await run(directory)).failure).toBe("BundleRefused")
