@@ -5,7 +5,7 @@
  * is sent again, after a line break that closes what is left of it.
  */
 import { closeSync, openSync } from "node:fs"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Exit, Layer, Semaphore } from "effect"
 import { SinkFailed } from "../sink/failure.ts"
 import { descriptorOutput, type Output } from "../sink/output.ts"
 
@@ -64,14 +64,15 @@ const openedLater = (path: string, open: () => Output): Output => {
 }
 
 const healing = (output: Output): Output => {
+  const oneAtATime = Semaphore.makeUnsafe(1)
   let isTorn = false
-  return {
-    ...output,
-    write: (texts) =>
-      Effect.suspend(() => {
-        const whole = isTorn ? ["\n", ...texts] : texts
-        isTorn = true
-        return Effect.tap(output.write(whole), () => Effect.sync(() => (isTorn = false)))
-      })
-  }
+  const write: Output["write"] = (texts) =>
+    Effect.suspend(() => output.write(isTorn ? ["\n", ...texts] : texts)).pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          isTorn = Exit.isFailure(exit)
+        })
+      )
+    )
+  return { ...output, write: (texts) => oneAtATime.withPermit(write(texts)) }
 }
