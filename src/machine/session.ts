@@ -293,7 +293,7 @@ export const end = (session: Session): ReadonlyArray<SpanEffect> => {
   const effects: Array<SpanEffect> = []
   for (const thread of Table.values(session.threads)) {
     const [ended, told] = endThread(placed(state, thread))
-    state = withThread(state, ended)
+    state = withThread(state, { ...ended, over: true })
     effects.push(...told)
   }
   for (const thread of Table.values(state.threads)) {

@@ -49,6 +49,8 @@ export interface Thread {
   readonly firstAt: number
   readonly lastAt: number
   readonly endedAt?: number
+  /** The reading is over: nothing more will come. */
+  readonly over?: true
   /** The turn that spawned it, once any source has named it. */
   readonly parentTurn?: SpanKey
   readonly spawnCallId?: string

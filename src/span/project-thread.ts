@@ -10,16 +10,16 @@ import type { Span, SpanStatus } from "./span.ts"
 
 const basename = (path: string): string => path.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "") || path
 
-/** A thread is as its last turn was. */
+/** A thread is as its last turn was; one without any turn has no end of its own. */
 const statusOf = (thread: Thread): SpanStatus | undefined => {
   const outcome = Table.values(thread.turns).findLast((turn) => turn.outcome !== undefined)?.outcome
-  if (outcome === undefined) return undefined
+  if (outcome === undefined) return thread.over === true ? "unfinished" : undefined
   return ({ completed: "ok", failed: "error", interrupted: "interrupted", unfinished: "unfinished" } as const)[outcome]
 }
 
 const lastTurnEnd = (thread: Thread): number | undefined => {
   const ends = Table.values(thread.turns).flatMap((turn) => (turn.endedAt === undefined ? [] : [turn.endedAt]))
-  const last = ends.length > 0 ? Math.max(...ends) : undefined
+  const last = ends.length > 0 ? Math.max(...ends) : thread.over === true ? thread.lastAt : undefined
   return thread.endedAt === undefined ? last : Math.max(thread.endedAt, last ?? 0)
 }
 
@@ -28,14 +28,15 @@ export const sessionSpan = (context: TraceContext, session: Session): Span => {
   const root = rootThread(session) as Thread
   const usage = sessionUsage(session)
   const end = Math.max(lastTurnEnd(root) ?? root.firstAt, session.endedAt ?? 0)
-  const status = statusOf(root)
+  const unbegun = root.turns.length === 0 && session.endedAt !== undefined
+  const status = unbegun ? "ok" : statusOf(root)
   const agents = session.threads.length - 1
   return {
     ...identity(context, root.key, undefined),
     kind: "session",
     name: `codex: ${root.cwd === undefined ? root.id : basename(root.cwd)}`,
     start: root.firstAt,
-    ...(end > root.firstAt && { end }),
+    ...((end > root.firstAt || root.over === true) && { end: Math.max(end, root.firstAt) }),
     ...(status && { status }),
     ...(root.firstPrompt !== undefined && { input: root.firstPrompt }),
     ...(root.lastMessage !== undefined && { output: root.lastMessage }),
