@@ -35,7 +35,7 @@ const shared = (before: ReadonlyArray<JsonObject>, after: ReadonlyArray<JsonObje
 
 /** Messages in the user's name that Codex writes itself begin with one of these. */
 const writtenByCodex =
-  /^\s*(?:<(?:environment_context|user_instructions|INSTRUCTIONS|skill|user_shell_command|turn_aborted|subagent_notification|user_action|hook_prompt|recommended_plugins|goal_context)\b|# AGENTS\.md instructions|Another language model started to solve this problem)/
+  /^\s*(?:<(?:environment_context|user_instructions|INSTRUCTIONS|skill|user_shell_command|turn_aborted|subagent_notification|user_action|hook_prompt|recommended_plugins|goal_context|codex_internal_context)\b|# AGENTS\.md instructions|Another language model started to solve this problem)/
 
 /** An answer that is whole, while it is not certain that Codex took it up (0.165 +). */
 interface HeldAnswer {
@@ -59,6 +59,9 @@ const promptOf = (item: JsonObject, place: BundlePlace): Told => {
   const text = own.flatMap((part) => (typeof part.text === "string" ? [part.text] : [])).join("\n")
   return [{ _tag: "Prompted", ...place, text, images, ...(images > 0 && { content: own }) }]
 }
+
+/** The model ran out of tokens: a failure, whose response is taken up all the same (0.169; older ones ask again). */
+const stoppedEarly = /^Incomplete response returned/
 
 /** Codex puts this where a call was never answered: it says nothing of the call. */
 const madeUp = "aborted"
@@ -165,8 +168,17 @@ export const requestRows = () => {
     return []
   }
 
+  /** A request whose payload is lost: it went out, and what it carried beyond the one before it is not known. */
+  const sentUnread = (event: EventOf<"inference_started">, place: BundlePlace): Told => {
+    const { inference_call_id: requestId, model, provider_name: provider } = event
+    const kept = lastOf.get(place.threadId)?.items.length ?? 0
+    return [{ _tag: "RequestSent", ...place, requestId, kept, added: [], model, provider, unread: true }]
+  }
+
   const sent = (event: EventOf<"inference_started">, place: BundlePlace, payloads: Payloads): Told => {
-    const request = payloads(event.request_payload) ?? {}
+    threadOf.set(event.inference_call_id, place.threadId)
+    const request = payloads(event.request_payload)
+    if (request === undefined) return sentUnread(event, place)
     const last = lastOf.get(place.threadId)
     const sentItems = objectsOf(request.input)
     const base = request.previous_response_id
@@ -184,7 +196,6 @@ export const requestRows = () => {
         : newItems(last, input, kept)
     const news = fresh.flatMap((item) => newsOf(item, { ...spoken, bytes: 0 }, turnOf))
     lastOf.set(place.threadId, { items: [...(last?.items.slice(0, kept) ?? []), ...input.slice(kept)], settings })
-    threadOf.set(event.inference_call_id, place.threadId)
     return [
       ...(last?.settings === settings ? [] : [{ ...configured, bytes: 0 }]),
       ...news,
@@ -232,7 +243,8 @@ export const requestRows = () => {
       output: output.map((value) => ({ value })),
       ...(responseId !== null && { responseId }),
       ...(usage && { usage }),
-      ...(error !== undefined && { error })
+      ...(error !== undefined && { error }),
+      ...(error !== undefined && stoppedEarly.test(error) && { stoppedEarly: true as const })
     }
     const lastId = output.at(-1)?.id
     const ids = acceptedBy.get(threadId)

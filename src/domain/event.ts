@@ -180,6 +180,8 @@ export type DomainEvent =
       readonly effort?: string
       /** Base instructions that were sent apart from the input. */
       readonly instructions?: string
+      /** Its payload could not be read: what it carried is not known. */
+      readonly unread?: true
     } & OfTurn)
   | ({
       readonly _tag: "RequestAnswered"
@@ -191,6 +193,8 @@ export type DomainEvent =
       readonly responseId?: string
       readonly usage?: Usage
       readonly error?: string
+      /** It failed because the model stopped early, and is a response of its turn like any other. */
+      readonly stoppedEarly?: true
     } & OfTurn)
   | ({ readonly _tag: "ModelRequested" } & OfTurn)
   | ({

@@ -47,7 +47,7 @@ const settled = (
   const { recorded } = turn
   const named = (key: string): SpanKey =>
     asked.key ?? { kind: "llm", threadId: turn.threadId, key: `${turn.turnId}/${key}` }
-  if (answer.outcome === "completed") {
+  if (answer.outcome === "completed" || (answer.stoppedEarly === true && answer.output.length > 0)) {
     const responses = recorded.responses + 1
     return [{ ...turn, recorded: { ...recorded, responses } }, named(`${responses}`), { ordinal: responses }]
   }
@@ -118,6 +118,7 @@ const asLlm = (thread: Thread, turn: Turn, { event, view }: Asked, key: SpanKey)
   provider: event.provider,
   ...(event.effort !== undefined && { effort: event.effort }),
   ...(event.instructions !== undefined && { instructions: event.instructions }),
+  ...(event.unread === true && { assumed: "the request's payload could not be read" }),
   ...(thread.contextWindow !== undefined && { contextWindow: thread.contextWindow })
 })
 
