@@ -27,7 +27,7 @@ describe("a request's input", () => {
     }
   })
 
-  test("begins with the base instructions from 0.164 on; before, they are sent apart", () => {
+  test("begins with the base instructions from 0.162 on; before, they are sent apart", () => {
     const told = session().turn("hi").says("Hello.").ends()
     expect(inputsOf(told, v169)).toEqual([[base, "hi"]])
     for (const dialect of [v118, v142, v155]) {
