@@ -35,7 +35,7 @@ export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced"
       inTurn(t, { ...event, turnId }, (turn) => {
         const n = turn.compactions.length + 1
         const key = { kind: "compaction" as const, threadId: thread.id, key: `${turnId}/compaction/${n}` }
-        const before = asked?.input ?? viewOf(thread.history, undefined)
+        const before = recordedBefore(event) ?? asked?.input ?? viewOf(thread.history, undefined)
         const open = Table.values(turn.compactions).find(
           (c) => c.installedAt === undefined && c.outcome === "unfinished"
         )
@@ -45,7 +45,7 @@ export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced"
           threadId: thread.id,
           turnId,
           parent: turn.key,
-          startedAt: open?.startedAt ?? asked?.startedAt ?? thread.readyAt,
+          startedAt: event.startedAt ?? open?.startedAt ?? asked?.startedAt ?? thread.readyAt,
           installedAt: event.at,
           before,
           after: viewOf(history, undefined),
@@ -94,6 +94,10 @@ const withoutPreamble = (summary: string): string => {
     ? summary.slice(end + 1)
     : summary
 }
+
+/** What was replaced, as a bundle recorded it. */
+const recordedBefore = ({ before }: EventOf<"HistoryReplaced">) =>
+  before === undefined ? undefined : { items: before, length: before.length }
 
 /** The history that holds from here on, and how much of it stood before the first prompt. */
 const replacement = (thread: Thread, event: EventOf<"HistoryReplaced">): Pick<Thread, "history" | "marks"> => {
