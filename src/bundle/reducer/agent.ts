@@ -19,8 +19,6 @@ import type { ToolCall } from "../state.ts"
 import { type Delivery, deliver, insertEdge, spawnEdgeId } from "./edge.ts"
 import { decodePayload, type Envelope, historyOf, pushUnique, type Reduction, readPayload } from "./reduction.ts"
 
-export { carryResult } from "./edge.ts"
-
 const messageKinds = { assign_agent_task: "assign_agent_task", send_message: "send_message" } as const
 type MessageKind = keyof typeof messageKinds
 

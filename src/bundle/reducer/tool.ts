@@ -9,8 +9,9 @@ import { type JsonValue, member, readJsonTextIfValid, textMember } from "../../w
 import { mcpInvocation } from "../../wire/bundle/payloads.ts"
 import { refuse } from "../refusal.ts"
 import type { Requester, ToolCall } from "../state.ts"
-import { agentCallBegan, agentCallEnded, carryResult, opensRuntimeEnd } from "./agent.ts"
+import { agentCallBegan, agentCallEnded, opensRuntimeEnd } from "./agent.ts"
 import { cellOfRuntime, nestTool, runtimeKey } from "./code-cell.ts"
+import { carryResult } from "./edge.ts"
 import {
   decodePayload,
   type Envelope,

@@ -79,10 +79,10 @@ export const enter = (): void => {
 }
 
 /**
- * Short ASCII strings are mostly keys and type names, the same ones over and over: one string for all of them
- * saves the copy and, in the state, the memory.
+ * Short ASCII strings are mostly keys, type names and the UUIDs of threads and turns, the same ones over and over: one
+ * string for all of them saves the copy and, in the state, the memory.
  */
-const internedMax = 24
+const internedMax = 40
 const interned = new Array<string | undefined>(4096)
 
 const shortString = (from: number, to: number, hash: number): string => {

@@ -238,5 +238,3 @@ export const spawnSource = (sessionSource: JsonValue | null): SpawnSource | unde
     agentRole: textMember(spawn, "agent_role")
   }
 }
-
-export type ExecBegin = Decoded<typeof execBegin>
