@@ -155,8 +155,12 @@ export const startStage = () => {
     },
     writeConfig: (text: string) => writeFileSync(environment.TRACER_CONFIG ?? "", text, { mode: 0o600 }),
     log: () => readLog(state, 1000),
-    end: () => {
-      for (const pid of running()) process.kill(pid, "SIGKILL")
+    end: async () => {
+      // A process that waits for the lock becomes the collector when the present one is killed.
+      for (let quiet = 0; quiet < 3; quiet = running().length === 0 ? quiet + 1 : 0) {
+        for (const pid of running()) process.kill(pid, "SIGKILL")
+        await Bun.sleep(40)
+      }
       backend.stop()
       rmSync(folder, { recursive: true, force: true })
     }
