@@ -1,13 +1,16 @@
 /**
  * The fold of lines that don't say where they belong: standard input, or one file on its own.
  *
- * Transcript records, hook journal lines and bare hook payloads are told apart line by line. A `session_meta` begins a
- * file, unless it is the parent's at the head of a replay; hooks name their session. Each session gets its own fold.
+ * Transcript records, hook journal lines, bare hook payloads and bundle events are told apart line by line. A
+ * `session_meta` begins a file, unless it is the parent's at the head of a replay; hooks and bundle events name their
+ * session. Each session gets its own fold. Of a bundle only the log comes this way: what its payload files hold is not
+ * told, and the path of the bundle's folder says more.
  */
 import type { DomainEvent, EventOf } from "../domain/event.ts"
 import type { Line } from "../source/line.ts"
 import type { JsonObject } from "../wire/json.ts"
 import { type Decoded, decodeHook, decodeRecord, hookSession, parseLine } from "./decode.ts"
+import { bundleDecoder } from "./decode-bundle.ts"
 import type { Fold, FoldOptions } from "./fold.ts"
 import { type Collected, collected, type EventFold, eventFold, placed, skip } from "./session-fold.ts"
 
@@ -22,6 +25,10 @@ interface CurrentFile {
 const started = (events: ReadonlyArray<DomainEvent>): EventOf<"ThreadStarted"> | undefined =>
   events.find((event): event is EventOf<"ThreadStarted"> => event._tag === "ThreadStarted")
 
+/** Whether a line is of a bundle's log: the envelope that no record and no hook has. */
+const isBundleEvent = (value: JsonObject): value is JsonObject & { readonly rollout_id: string } =>
+  typeof value.rollout_id === "string" && "wall_time_unix_ms" in value
+
 /** History that stands in another file and did not come with this one (forks, 0.155 +). */
 const continuesElsewhere = (event: EventOf<"ThreadStarted">): boolean => event.lineage.forkedFromOrdinal !== undefined
 
@@ -29,6 +36,7 @@ const continuesElsewhere = (event: EventOf<"ThreadStarted">): boolean => event.l
 export const mixedFold = (options: FoldOptions = {}): Fold => {
   const folds = new Map<string, EventFold>()
   const roots = new Map<string, string>()
+  const bundles = new Map<string, ReturnType<typeof bundleDecoder>>()
   let file: CurrentFile | undefined
   let latestNs = 0
 
@@ -92,6 +100,15 @@ export const mixedFold = (options: FoldOptions = {}): Fold => {
     for (const event of decoded.events) fold.apply(event, into)
   }
 
+  /** The bundle events of a session: a log alone, without its payload files. */
+  const applyBundle = (sessionId: string, line: Line, into: Collected): void => {
+    const decoder = bundles.get(sessionId) ?? bundleDecoder()
+    bundles.set(sessionId, decoder)
+    const decoded = decoder.decode(line)
+    if (decoded._tag === "Skipped") into.skipped.push(skip(line, decoded.reason))
+    else for (const event of decoded.events) foldOf(sessionId).apply(event, into)
+  }
+
   return {
     push: (_, lines) => {
       const into = collected()
@@ -99,6 +116,10 @@ export const mixedFold = (options: FoldOptions = {}): Fold => {
         const value = parseLine(line.text)
         if (typeof value === "string") {
           into.skipped.push(skip(line, value))
+          continue
+        }
+        if (isBundleEvent(value)) {
+          applyBundle(value.rollout_id, line, into)
           continue
         }
         const sessionId = "timestamp" in value ? undefined : hookSession(value)
@@ -109,6 +130,8 @@ export const mixedFold = (options: FoldOptions = {}): Fold => {
     },
     end: () => {
       const into = collected()
+      for (const [sessionId, decoder] of bundles)
+        for (const event of decoder.end()) foldOf(sessionId).apply(event, into)
       for (const fold of folds.values()) fold.end(into)
       return into
     }

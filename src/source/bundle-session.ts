@@ -13,6 +13,9 @@ import { logLines, logName, manifestName, payloadFiles } from "../bundle/open.ts
 export const isBundle = (folder: string): boolean =>
   existsSync(join(folder, manifestName)) && existsSync(join(folder, logName))
 
+/** Is this the name of a bundle's manifest or log? */
+export const isBundlePart = (path: string): boolean => [manifestName, logName].includes(basename(path))
+
 /** The bundles of one root thread, in the order in which their processes began. */
 export interface BundleSession {
   readonly rootThreadId: string

@@ -4,9 +4,9 @@
  * Owns the rules of naming and their errors. What belongs to a session is catalogue.ts, reading is session.ts.
  */
 import { type Stats, statSync } from "node:fs"
-import { join, resolve, sep } from "node:path"
+import { dirname, join, resolve, sep } from "node:path"
 import { Effect, Schema } from "effect"
-import { type BundleSession, bundleSessions, bundlesIn, isBundle } from "./bundle-session.ts"
+import { type BundleSession, bundleSessions, bundlesIn, isBundle, isBundlePart } from "./bundle-session.ts"
 import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session, writtenAtMs } from "./catalogue.ts"
 import { type SourceFailed, systemFailure } from "./file.ts"
 import { notARollout, type RolloutName, readRollout } from "./rollout.ts"
@@ -44,8 +44,16 @@ const oneSession = (catalogue: Catalogue, session: Session): Input => ({
   sessions: [session]
 })
 
+const bundlesOf = (directories: ReadonlyArray<string>): Input => ({
+  _tag: "Bundles",
+  sessions: bundleSessions(directories)
+})
+
 const locateFile = (path: string): Effect.Effect<Input, SourceFailed> =>
   Effect.gen(function* () {
+    // A file of a bundle by itself says little: it is the bundle that is meant.
+    const folder = dirname(path)
+    if (isBundlePart(path) && isBundle(folder)) return bundlesOf([folder])
     const rollout = yield* readRollout(path)
     const catalogue = makeCatalogue(foldersBeside(path), [rollout])
     const session = yield* catalogue.session(rollout.threadId)
@@ -59,7 +67,7 @@ const locateFile = (path: string): Effect.Effect<Input, SourceFailed> =>
 
 const locateFolder = (folder: string): Effect.Effect<Input, NotLocated> =>
   Effect.gen(function* () {
-    if (isBundle(folder)) return { _tag: "Bundles", sessions: bundleSessions([folder]) }
+    if (isBundle(folder)) return bundlesOf([folder])
     // A day's folder holds part of a home: its sessions' agents and the bases of its forks may lie in others.
     const catalogue = makeCatalogue(foldersBeside(join(folder, "any")))
     const inside = resolve(folder) + sep
@@ -68,7 +76,7 @@ const locateFolder = (folder: string): Effect.Effect<Input, NotLocated> =>
     )
     if (sessions.length > 0) return { _tag: "Sessions", catalogue, sessions }
     const bundles = bundlesIn(folder)
-    if (bundles.length > 0) return { _tag: "Bundles", sessions: bundleSessions(bundles) }
+    if (bundles.length > 0) return bundlesOf(bundles)
     return yield* new NotLocated({
       wanted: folder,
       reason: "there are no transcripts or trace bundles of Codex in this folder",

@@ -2,6 +2,7 @@
  * A bundle as a session: agents, reviews, what clients were told, several processes, and broken logs.
  */
 import { describe, expect, test } from "bun:test"
+import { mixedFold } from "../../src/pipeline/mixed-fold.ts"
 import type { Span } from "../../src/span/span.ts"
 import {
   agentMessage,
@@ -236,5 +237,20 @@ describe("a broken bundle", () => {
       const strange = spans.filter(({ id, status }) => !whole.has(id) && status !== "unfinished")
       expect(strange).toEqual([])
     }
+  })
+})
+
+describe("the log alone, among other lines", () => {
+  test("tells what stands in it: turns, calls and their times, under the same ids", () => {
+    const story = command()
+    const fold = mixedFold()
+    const bare = linesOf(story).map(({ payloads: _, ...line }) => line)
+    const steps = [fold.push({ _tag: "Mixed" }, bare), fold.end()]
+    const told = new Map(steps.flatMap(({ writes }) => writes.map(({ span }) => [span.id, span] as const)))
+    expect(steps.flatMap(({ skipped }) => skipped)).toEqual([])
+    const whole = readLines(linesOf(story), "R").spans.filter(({ kind }) => kind !== "session")
+    expect(whole.map(({ id, start, end }) => [id, start, end])).toEqual(
+      whole.map(({ id }) => [id, told.get(id)?.start as number, told.get(id)?.end])
+    )
   })
 })

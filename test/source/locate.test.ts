@@ -53,7 +53,10 @@ describe("locate", () => {
     mkdirSync(bundle)
     for (const name of ["manifest.json", "trace.jsonl"]) writeFileSync(join(bundle, name), "{}\n")
     expect(await found(bundle)).toBe("Bundles")
-    expect(await found(join(bundle, "trace.jsonl"))).toBe("File")
+    expect(await found(join(bundle, "trace.jsonl"))).toBe("Bundles")
+    const other = join(temporaryFolder(), "trace.jsonl")
+    writeFileSync(other, "{}\n")
+    expect(await found(other)).toBe("File")
     expect(await found("-")).toBe("Stdin")
   })
 
@@ -76,7 +79,9 @@ describe("locate", () => {
     expect((await refused("01a1f000")).message).toBe(
       "01a1f000: there is no such file, and no session with this id in /nowhere"
     )
-    expect((await refused(temporaryFolder())).message).toEndWith("there are no transcripts or trace bundles of Codex in this folder")
+    expect((await refused(temporaryFolder())).message).toEndWith(
+      "there are no transcripts or trace bundles of Codex in this folder"
+    )
     expect((await refused("/dev/zero")).message).toBe("cannot read /dev/zero: it is not a regular file")
   })
 
