@@ -30,8 +30,8 @@ const schema = Flag.Literals("schema", ["1", "2"]).pipe(
   Flag.withDefault("2")
 )
 
-/** The spans of one reading, as they were last told. */
-const spansOf = (input: Input, journals: ReadonlyArray<string>, report: Report) => {
+/** The spans of each session of an input, as they were last told. */
+export const recordedSpans = (input: Input, journals: ReadonlyArray<string>, report: Report) => {
   const readings: ReadonlyArray<{
     readonly fold: ReturnType<typeof sessionFold>
     readonly arrivals: Stream.Stream<Arrival>
@@ -88,7 +88,7 @@ export const recordCommand = Command.make(
     }
     const report = makeReport()
     for (const input of inputs) {
-      for (const spans of yield* spansOf(input, hooks, report)) {
+      for (const spans of yield* recordedSpans(input, hooks, report)) {
         const root = spans.find((span) => span.kind === "session")
         if (root === undefined) continue
         const traceId = crypto.randomUUID()
