@@ -26,8 +26,9 @@ const attemptOf = (turn: Turn, llm: Llm): Attempt | undefined => {
 /** The model call with what the hooks know of its request. */
 export const withAttempts = (turn: Turn, llm: Llm): Llm => {
   const attempt = attemptOf(turn, llm)
-  if (attempt === undefined || attempt.startedAt === llm.startedAt) return llm
-  return { ...llm, startedAt: Math.min(attempt.startedAt, llm.firstOutputAt ?? llm.endedAt) }
+  const readyAt = llm.readyAt ?? llm.startedAt
+  const startedAt = attempt === undefined ? readyAt : Math.min(attempt.startedAt, llm.firstOutputAt ?? llm.endedAt)
+  return startedAt === llm.startedAt ? llm : { ...llm, startedAt, readyAt }
 }
 
 /** Model calls that were told before their hooks were read learn when they really began. */
@@ -68,7 +69,7 @@ export const modelAnswered = (thread: Thread, event: EventOf<"ModelAnswered">): 
           ...(event.error !== undefined && { error: event.error }),
           ...(event.usage && { usage: event.usage })
         }
-        return [{ ...turn, attempts: turn.attempts.with(index, answered) }, noEffects]
+        return retold({ ...turn, attempts: turn.attempts.with(index, answered) }, attempt.startedAt)
       }),
     (t) =>
       event.turnId === undefined || Table.get(t.turns, event.turnId)?.outcome === undefined
@@ -76,9 +77,9 @@ export const modelAnswered = (thread: Thread, event: EventOf<"ModelAnswered">): 
         : tellFailed(t, event.turnId)
   )
 
-/** The history that a request of this moment could see: of those that compactions have replaced, the one then in force. */
-const seenAt = (thread: Thread, at: number): HistoryView => {
-  const history = thread.replaced.find(({ until }) => at < until)?.history ?? thread.history
+/** The history that a request of this moment could see: of those that the turn has had, the one then in force. */
+const seenAt = (thread: Thread, turn: Turn, at: number): HistoryView => {
+  const history = turn.histories.find(({ until }) => at < until)?.history ?? thread.history
   const { items, length } = history
   let end = length
   while (end > 0 && (items[end - 1]?.at ?? 0) > at + slack) end--
@@ -110,26 +111,42 @@ export const tellFailed = (thread: Thread, turnId: string): Step<Thread> => {
   )
 }
 
+/** The thread as it was set in a turn: when an attempt is told late, another model may have been chosen since. */
+const withSettingsOf = (thread: Thread, turn: Turn): Thread => {
+  const { model, effort } = turn.facts
+  if (typeof model !== "string") return thread
+  const { effort: _, ...rest } = thread
+  const contextWindow = turn.contextWindow ?? thread.contextWindow
+  return {
+    ...rest,
+    model,
+    ...(typeof effort === "string" && { effort }),
+    ...(contextWindow !== undefined && { contextWindow })
+  }
+}
+
 /** An attempt that left nothing behind as a model call of its own. */
 const withLost = (thread: Thread, turn: Turn, attempt: Attempt, n: number): Step<Turn> => {
   const outcome = lostOutcome(turn, attempt)
   const key = { kind: "llm" as const, threadId: thread.id, key: `${turn.turnId}/failed/${n}` }
   const known = Table.get(turn.llms, key.key)
   const endedAt = attempt.endedAt ?? turn.endedAt ?? attempt.startedAt
-  if (outcome === undefined || (known?.outcome === outcome && known.endedAt === endedAt)) return [turn, noEffects]
+  const same = known?.startedAt === attempt.startedAt
+  if (outcome === undefined || (same && known.outcome === outcome && known.endedAt === endedAt))
+    return [turn, noEffects]
   return withLlm(turn, {
     key: known?.key ?? key,
     threadId: thread.id,
     turnId: turn.turnId,
     parent: turn.key,
     failedAttempt: true,
-    input: known?.input ?? seenAt(thread, attempt.startedAt),
+    input: same ? known.input : seenAt(withSettingsOf(thread, turn), turn, attempt.startedAt),
     output: [],
     startedAt: attempt.startedAt,
     endedAt,
     outcome,
     ...(outcome === "error" && { error: { message: attempt.error ?? "the request failed" } }),
     ...(attempt.usage && { usage: attempt.usage }),
-    ...modelFacts(thread)
+    ...modelFacts(withSettingsOf(thread, turn))
   })
 }

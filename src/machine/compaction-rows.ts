@@ -20,8 +20,7 @@ export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced"
   const turnId = turnIdOf(thread, event)
   const { history, marks } = replacement(thread, event)
   const { response, unclaimed, ...rest } = thread
-  const replaced = [...thread.replaced, { until: event.at, history: thread.history }]
-  const next: Thread = { ...rest, history, replaced, readyAt: event.at, marks }
+  const next: Thread = { ...rest, history, readyAt: event.at, marks }
   if (turnId === undefined) return [next, noEffects]
   const asked = summaryResponse(thread, event, turnId)
   return inOrder(
@@ -54,7 +53,8 @@ export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced"
           outcome: "ok"
         }
         const usage = sumUsage(turn.usage, asked?.completed?.usage)
-        const counted = usage === undefined ? turn : { ...turn, usage }
+        const histories = [...turn.histories, { until: event.at, history: thread.history }]
+        const counted: Turn = { ...turn, histories, ...(usage && { usage }) }
         return inOrder(
           counted,
           (held) => [{ ...held, compactions: Table.set(held.compactions, compaction.key.key, compaction) }, noEffects],

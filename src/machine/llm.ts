@@ -26,6 +26,8 @@ export interface Llm {
   readonly input: HistoryView
   readonly output: ReadonlyArray<Json>
   readonly startedAt: number
+  /** The start that the records tell, where a hook knows a better one. */
+  readonly readyAt?: number
   readonly firstOutputAt?: number
   /** When the first item began to stream, where the version tells. */
   readonly firstTokenAt?: number

@@ -66,8 +66,6 @@ export interface Thread {
   readonly historyMissing?: true
 
   readonly history: History
-  /** What the history was before each compaction of the turn, for requests that are told late. */
-  readonly replaced: ReadonlyArray<{ readonly until: number; readonly history: History }>
   /** Length of the history when each turn began, for rollbacks. */
   readonly marks: ReadonlyArray<number>
   readonly baseInstructions?: string
@@ -134,7 +132,6 @@ export const newThread = (id: string, root: boolean, at: number): Thread => ({
   edges: [],
   replaying: false,
   history: emptyHistory,
-  replaced: [],
   asked: [],
   marks: [],
   instructionsIn: "input",

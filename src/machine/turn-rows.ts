@@ -42,7 +42,6 @@ export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step
         ...t,
         turnCount: t.turnCount + 1,
         currentTurnId: turnId,
-        replaced: [],
         marks: [...t.marks, event.implied === true ? Math.max(0, t.history.length - 1) : t.history.length],
         readyAt: event.at,
         ...(event.contextWindow !== undefined && { contextWindow: event.contextWindow })
@@ -94,6 +93,7 @@ const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, t
         outcome,
         endedAt: at,
         tags,
+        histories: [...ended.histories, { until: Number.POSITIVE_INFINITY, history: t.history }],
         lastAt: Math.max(ended.lastAt, at)
       })
       const { currentTurnId, ...rest } = next
@@ -281,5 +281,6 @@ export const endLeftOpen = (thread: Thread, turnId: string): Step<Thread> =>
       const closing = Table.values(next.tools).filter((tool) => !toolEnded(tool) && tool.parent !== undefined)
       const closed = closing.map((tool) => ({ _tag: "CloseSpan" as const, subject: { kind: "tool" as const, tool } }))
       return [withTurnQuietly(t, next), [...effects.filter((e) => e._tag !== "PatchSpan"), ...closed]]
-    }
+    },
+    (t) => tellFailed(t, turnId)
   )

@@ -8,6 +8,7 @@ import type { Usage } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { Compaction } from "./compaction.ts"
 import { noEffects, type SpanEffect, type SpanKey, type Step, spanEffects } from "./effect.ts"
+import type { History } from "./history.ts"
 import type { Attempt, Llm } from "./llm.ts"
 import * as Table from "./table.ts"
 import { type Approval, showsSame, type Tool, toolEnded, toolVisible } from "./tool.ts"
@@ -39,6 +40,8 @@ export interface Turn {
   readonly tools: Table.Table<Tool>
   readonly compactions: Table.Table<Compaction>
   readonly attempts: ReadonlyArray<Attempt>
+  /** What the thread's history was until each compaction, and until the turn's end: for attempts that are told late. */
+  readonly histories: ReadonlyArray<{ readonly until: number; readonly history: History }>
   /** Questions whether a call may run that have not found their call yet. */
   readonly asks: ReadonlyArray<Approval>
   /** Responses that completed, that were cut after some output, that failed without any. */
@@ -65,6 +68,7 @@ export const newTurn = (threadId: string, turnId: string, parent: SpanKey, at: n
   tools: Table.empty(),
   compactions: Table.empty(),
   attempts: [],
+  histories: [],
   asks: [],
   counts: { responses: 0, cut: 0, failed: 0 },
   recorded: { responses: 0, cut: 0, failed: 0 },

@@ -2,7 +2,19 @@
  * Model calls: which output items are one response, when it ran, what it cost, and the requests that came to nothing.
  */
 import { describe, expect, test } from "bun:test"
-import { inputOf, lines, ofKind, pictureOf, read, the, wordsOf } from "../support/reading.ts"
+import {
+  byTime,
+  inputOf,
+  lines,
+  ofKind,
+  pictureOf,
+  type Reading,
+  read,
+  readLines,
+  strandsOf,
+  the,
+  wordsOf
+} from "../support/reading.ts"
 import { session } from "../support/session.ts"
 import { dialects, newer, v77, v118, v142, v155, v169, withTurnIds } from "../support/session-dialect.ts"
 
@@ -146,6 +158,20 @@ describe("an attempt that left nothing behind", () => {
   test("that was never answered before the user stopped is interrupted", () => {
     const told = session().turn("go").hook("PreModelRequest").after(1).interrupts()
     expect(the(read(told, v169), "llm").status).toBe("interrupted")
+  })
+
+  test("saw the history of its own moment and asked the model of its own turn, however late its hooks are read", () => {
+    for (const dialect of newer) {
+      const told = session().turn("one").fails("500").says("One.").ends()
+      told.turn("two", { model: "gpt-6-sol" }).compacts("summed up").says("Two.").ends()
+      const strands = strandsOf(told, dialect)
+      const failed = (reading: Reading) => ofKind(reading, "llm").find(({ status }) => status === "error")
+      const [inTime, late] = [byTime(strands), strands.flat()].map((order) => failed(readLines(told.id, order)))
+      expect(wordsOf(inputOf(inTime)).at(-1)).toBe("one")
+      expect(inTime?.name).toBe("gpt-5.5")
+      expect(wordsOf(inputOf(late))).toEqual(wordsOf(inputOf(inTime)))
+      expect(late?.name).toBe("gpt-5.5")
+    }
   })
 
   test("adds nothing to what the turn cost", () => {

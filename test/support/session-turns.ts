@@ -257,6 +257,7 @@ export class TurnStory {
 
   /** A request that fails before it produced anything: only hooks know. */
   fails(error: string): this {
+    this.closeResponse()
     this.hook("PreModelRequest").after(0.05)
     return this.hook("PostModelRequest", { status: "failed", error: { message: error } })
   }
