@@ -310,7 +310,8 @@ export const end = (session: Session): ReadonlyArray<SpanEffect> => {
 const placed = (session: Session, thread: Thread): Thread => {
   if (thread.root || thread.parentTurn !== undefined) return thread
   const parent = Table.get(session.threads, thread.lineage.parentThreadId ?? session.rootId ?? "")
-  const turns = parent === undefined ? [] : Table.values(parent.turns).filter((turn) => turn.startedAt !== undefined)
+  const known = parent === undefined ? [] : Table.values(parent.turns).filter((turn) => turn.startedAt !== undefined)
+  const turns = known.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0))
   const running = turns.findLast((turn) => (turn.startedAt ?? 0) <= thread.firstAt) ?? turns.at(-1)
   return running === undefined ? thread : { ...thread, parentTurn: running.key }
 }

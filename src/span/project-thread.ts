@@ -4,6 +4,7 @@
 import { rootThread, type Session, sessionUsage } from "../machine/session.ts"
 import * as Table from "../machine/table.ts"
 import type { Edge, Thread } from "../machine/thread.ts"
+import type { Turn } from "../machine/turn.ts"
 import type { JsonObject } from "../wire/json.ts"
 import { identity, present, type TraceContext, usageFacts } from "./project.ts"
 import type { Span, SpanStatus } from "./span.ts"
@@ -12,7 +13,9 @@ const basename = (path: string): string => path.replace(/[/\\]+$/, "").replace(/
 
 /** A thread is as its last turn was; one without any turn has no end of its own. */
 const statusOf = (thread: Thread): SpanStatus | undefined => {
-  const outcome = Table.values(thread.turns).findLast((turn) => turn.outcome !== undefined)?.outcome
+  const ended = Table.values(thread.turns).filter((turn) => turn.outcome !== undefined)
+  const last = ended.reduce<Turn | undefined>((a, b) => ((a?.number ?? 0) > (b.number ?? 0) ? a : b), undefined)
+  const outcome = last?.outcome
   if (outcome === undefined) return thread.over === true ? "unfinished" : undefined
   return ({ completed: "ok", failed: "error", interrupted: "interrupted", unfinished: "unfinished" } as const)[outcome]
 }

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "bun:test"
 import { sessionFold } from "../../src/pipeline/session-fold.ts"
-import { lines, ofKind, pictureOf, read, readLines, strand, the } from "../support/reading.ts"
+import { lines, ofKind, pictureOf, read, readLines, strand, strandsOf, the } from "../support/reading.ts"
 import { type Story, session } from "../support/session.ts"
 import { dialects, newer, v142, v155, v169, withTurnIds } from "../support/session-dialect.ts"
 
@@ -41,6 +41,14 @@ describe("a session", () => {
       told.after(3600).turn("two").says("Two.").ends()
       const resumed = the(read(told, dialect, { hooks: false }), "session")
       expect([resumed.id, resumed.start, resumed.end]).toEqual([first.id, first.start, told.now])
+    }
+  })
+
+  test("is as its last turn, although hooks told of an earlier one later", () => {
+    for (const dialect of newer) {
+      const told = session().shell("git status").turn("wait").says("Hm.").interrupts().shell("git log")
+      const hooksFirst = strandsOf(told, dialect).toReversed().flat()
+      expect(the(readLines(told.id, hooksFirst), "session").status).toBe("ok")
     }
   })
 
