@@ -35,6 +35,14 @@ export const hooks = Flag.String("hooks").pipe(
   Flag.between(0, repeatsMax)
 )
 
+export const bundles = Flag.String("bundle").pipe(
+  Flag.withMetavar("DIR"),
+  Flag.withDescription(
+    "Codex's own recording of the sessions that are read, or a folder of recordings: its times, requests and parents are believed. Default: CODEX_ROLLOUT_TRACE_ROOT"
+  ),
+  Flag.between(0, repeatsMax)
+)
+
 export const latest = Flag.Boolean("latest").pipe(
   Flag.withDescription("The session that was written to last"),
   Flag.withDefault(false)

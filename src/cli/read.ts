@@ -8,8 +8,11 @@ import { CliError, Command } from "effect/cli"
 import { codexFolder } from "../hook/places.ts"
 import type { Fold } from "../pipeline/fold.ts"
 import { mixedFold } from "../pipeline/mixed-fold.ts"
+import { recordedFold } from "../pipeline/recorded-fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
 import { readBundles } from "../source/bundle.ts"
+import { recordingsOf } from "../source/bundle-session.ts"
+import type { Catalogue, Session } from "../source/catalogue.ts"
 import { readerLines } from "../source/file.ts"
 import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival, Origin } from "../source/origin.ts"
@@ -38,7 +41,28 @@ const mixed = (journals: ReadonlyArray<string>, lines: ReturnType<typeof fileLin
   arrivals: Stream.concat(journalLines(journals), withOrigin({ _tag: "Mixed" }, lines))
 })
 
-const workOf = (input: Input, journals: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Work>> => {
+/** A session from its transcripts, and from what Codex recorded of it where that is there. */
+const sessionWork = (
+  catalogue: Catalogue,
+  session: Session,
+  journals: ReadonlyArray<string>,
+  recordings: ReadonlyArray<string>
+): Work => {
+  const threads = new Set([session.rootThreadId, ...session.rollouts.map(({ threadId }) => threadId)])
+  const bundles = recordingsOf(recordings, threads)
+  const written = readSession(catalogue, session, { journals })
+  const fold = bundles.length === 0 ? sessionFold : recordedFold
+  return {
+    fold: (options) => fold({ ...options, rootId: session.rootThreadId }),
+    arrivals: bundles.length === 0 ? written : Stream.concat(written, readBundles(bundles))
+  }
+}
+
+const workOf = (
+  input: Input,
+  journals: ReadonlyArray<string>,
+  recordings: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<Work>> => {
   switch (input._tag) {
     case "Stdin":
       return Effect.succeed([mixed(journals, reported(readerLines(stdinLines())))])
@@ -46,10 +70,7 @@ const workOf = (input: Input, journals: ReadonlyArray<string>): Effect.Effect<Re
       return Effect.succeed([mixed(journals, fileLines(input.path))])
     case "Sessions":
       return Effect.succeed(
-        input.sessions.map((session) => ({
-          fold: (options) => sessionFold({ ...options, rootId: session.rootThreadId }),
-          arrivals: readSession(input.catalogue, session, { journals })
-        }))
+        input.sessions.map((session) => sessionWork(input.catalogue, session, journals, recordings))
       )
     case "Bundles":
       return Effect.succeed(
@@ -67,8 +88,8 @@ const wantedOf = (named: ReadonlyArray<string>, isLatest: boolean): ReadonlyArra
 
 export const readCommand = Command.make(
   "tracer",
-  { named: flags.paths, latest: flags.latest, hooks: flags.hooks, ...flags.output },
-  Effect.fnUntraced(function* ({ named, latest, hooks, ...output }) {
+  { named: flags.paths, latest: flags.latest, hooks: flags.hooks, bundles: flags.bundles, ...flags.output },
+  Effect.fnUntraced(function* ({ named, latest, hooks, bundles, ...output }) {
     const wanted = wantedOf(named, latest)
     if (wanted === undefined) return yield* new CliError.ShowHelp({ commandPath: ["tracer"], errors: [] })
     if (wanted.filter((one) => one === stdinName).length > 1)
@@ -78,7 +99,8 @@ export const readCommand = Command.make(
       ...(yield* Effect.forEach(wanted, (one) => locate(one, home))),
       ...(latest ? [yield* locateLatest(home)] : [])
     ]
-    const work = (yield* Effect.forEach(inputs, (input) => workOf(input, hooks))).flat()
+    const recordings = bundles.length > 0 ? bundles : [process.env.CODEX_ROLLOUT_TRACE_ROOT ?? ""].filter(Boolean)
+    const work = (yield* Effect.forEach(inputs, (input) => workOf(input, hooks, recordings))).flat()
     return yield* runTrace(output, false, (run) =>
       Effect.forEach(work, ({ fold, arrivals }) => run.trace(fold(run.foldOptions), arrivals), { discard: true })
     )

@@ -126,3 +126,12 @@ export const bundlesIn = (folder: string): ReadonlyArray<string> => {
     return []
   }
 }
+
+/** The bundles in these folders that recorded one of these threads, in the order in which their processes began. */
+export const recordingsOf = (folders: ReadonlyArray<string>, threadIds: ReadonlySet<string>): ReadonlyArray<string> =>
+  folders
+    .flatMap(bundlesIn)
+    .map((directory) => readManifest(directory) ?? byName(directory))
+    .filter(({ rootThreadId }) => threadIds.has(rootThreadId))
+    .toSorted((a, b) => a.startedAtMs - b.startedAtMs)
+    .map(({ directory }) => directory)
