@@ -24,7 +24,7 @@ import { locate } from "../../src/source/locate.ts"
 import type { Span } from "../../src/span/span.ts"
 import { corpusDirectory } from "../support/corpus.ts"
 import { codexBinary, codexVerdict } from "./oracle/codex.ts"
-import { graphDifferences } from "./oracle/graph.ts"
+import { graphDifferences, graphSize, type State } from "./oracle/graph.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -80,6 +80,7 @@ const ourState = async (bundle: string, version: string): Promise<string> => {
 const workplace = mkdtempSync(join(tmpdir(), "tracer-record-oracle-"))
 process.on("exit", () => rmSync(workplace, { recursive: true, force: true }))
 
+const compared = new Map<string, number>()
 let [bundles, different] = [0, 0]
 const differs = (text: string): void => {
   if (++different <= Number(values.show)) console.log(text)
@@ -101,11 +102,15 @@ for (const folder of roots.flatMap(casesUnder)) {
       if (theirs.state === undefined) differs(`${title}: Codex ${theirs.reason.slice(-400)}`)
       else {
         if (ours !== theirs.state) differs(`${title}: our reducer's state is another (${ours.slice(0, 200)})`)
-        for (const one of graphDifferences(spans, JSON.parse(theirs.state))) differs(`${title}: ${one}`)
+        const state: State = JSON.parse(theirs.state)
+        for (const [part, count] of Object.entries(graphSize(state)))
+          compared.set(part, (compared.get(part) ?? 0) + count)
+        for (const one of graphDifferences(spans, state)) differs(`${title}: ${one}`)
       }
       rmSync(bundle, { recursive: true, force: true })
     }
   }
 }
 console.log(`${bundles} bundles; ${different} differences`)
+console.log([...compared].map(([part, count]) => `${part} ${count}`).join(", "))
 process.exitCode = different === 0 && bundles > 0 ? 0 : 1

@@ -5,7 +5,7 @@ import { isModelInput } from "../../span/model-input.ts"
 import type { Span } from "../../span/span.ts"
 import type { Json, JsonObject } from "../../wire/json.ts"
 import { ms, type PlannedEvent, rank } from "./event.ts"
-import { acceptables, type Schema } from "./items.ts"
+import { isText, type Schema, type ThreadItems } from "./items.ts"
 
 /** The token counts of a span, under the names that Codex records. */
 const tokenUsage = ({ metrics }: Span): JsonObject | undefined => {
@@ -21,43 +21,53 @@ const tokenUsage = ({ metrics }: Span): JsonObject | undefined => {
   }
 }
 
-/** Items that are in the history from now on, each told once. */
-const receipts = (
-  items: ReadonlyArray<JsonObject>,
-  seen: Set<string>,
-  place: Pick<PlannedEvent, "atMs" | "rank" | "threadId" | "turnId">
-): ReadonlyArray<PlannedEvent> =>
-  items.flatMap(({ id }) => {
-    if (typeof id !== "string" || seen.has(id)) return []
-    seen.add(id)
-    return [{ ...place, type: "history_item_accepted", fields: { item_id: id } }]
-  })
+/** How a call ended, in Codex's words; undefined where nobody saw its end. */
+const ending = (span: Span, responseId: string | null): Pick<PlannedEvent, "type" | "fields"> | undefined => {
+  const fields = { inference_call_id: span.id, upstream_request_id: null }
+  switch (span.status) {
+    case "ok":
+      return { type: "inference_completed", fields: { ...fields, response_id: responseId } }
+    case "interrupted":
+      return { type: "inference_cancelled", fields: { ...fields, reason: "interrupted" } }
+    case "error":
+      return { type: "inference_failed", fields: { ...fields, error: span.error?.message ?? "failed" } }
+    default:
+      return undefined
+  }
+}
+
+/** Items enter the history: one event for each that it did not have. Schema 1 does not know them. */
+const receipts = (schema: Schema, ids: ReadonlyArray<string>, place: Omit<PlannedEvent, "type" | "fields">) =>
+  schema === 1
+    ? []
+    : ids.map((id): PlannedEvent => ({ ...place, type: "history_item_accepted", fields: { item_id: id } }))
 
 export interface CallOptions {
   readonly schema: Schema
   readonly turnId: string
-  /** Ids of items that were accepted before, by thread. */
-  readonly accepted: Set<string>
+  /** Of the span's thread. */
+  readonly items: ThreadItems
 }
 
-/** The events of one model call. */
-export const callEvents = (span: Span, { schema, turnId, accepted }: CallOptions): ReadonlyArray<PlannedEvent> => {
+/** The events of one model call. Calls of a thread must come in the order in which they began. */
+export const callEvents = (span: Span, { schema, turnId, items }: CallOptions): ReadonlyArray<PlannedEvent> => {
   const { thread_id: threadId, input, metadata } = span
   const place = { threadId, turnId }
-  const [startMs, endMs] = [ms(span.start), ms(span.end ?? span.start)]
-  const items = isModelInput(input)
-    ? acceptables(
-        input.items.slice(0, input.length).map((item) => item.value),
-        schema
-      )
-    : []
-  const output = acceptables(Array.isArray(span.output) ? span.output : [], schema)
-  const responseId = typeof metadata.response_id === "string" ? metadata.response_id : null
-  const model = typeof metadata.model === "string" ? metadata.model : "unknown"
-  const provider = typeof metadata.provider === "string" ? metadata.provider : "unknown"
+  const startMs = ms(span.start)
+  const endMs = Math.max(startMs, ms(span.end ?? span.start))
+  const sent = items.taken(isModelInput(input) ? input.items.slice(0, input.length).map((item) => item.value) : [])
+  const known = items.newIds(sent)
+  const produced = items.taken(Array.isArray(span.output) ? span.output : [])
+  const responseId = isText(metadata.response_id) ? metadata.response_id : null
+  const model = isText(metadata.model) ? metadata.model : "unknown"
+  const provider = isText(metadata.provider) ? metadata.provider : "unknown"
   const usage = tokenUsage(span)
-  const request: { [key: string]: Json } = { model, stream: true, input: items }
-  if (typeof metadata.instructions === "string") request.instructions = metadata.instructions
+  const request: Json = {
+    model,
+    stream: true,
+    input: sent,
+    ...(isText(metadata.instructions) && { instructions: metadata.instructions })
+  }
   const assumed = metadata.input_assumed
   const started: PlannedEvent = {
     ...place,
@@ -66,55 +76,32 @@ export const callEvents = (span: Span, { schema, turnId, accepted }: CallOptions
     type: "inference_started",
     fields: { inference_call_id: span.id, thread_id: threadId, codex_turn_id: turnId, model, provider_name: provider },
     payloads: { request_payload: { kind: "inference_request", json: request } },
-    derived: typeof assumed === "string" ? `time and items; assumed: ${assumed}` : "time and items from the history"
+    derived: isText(assumed) ? `time and items; assumed: ${assumed}` : "time and items from the history"
   }
+  const before = [...receipts(schema, known, { ...place, atMs: startMs, rank: rank.accepted }), started]
+  const end = ending(span, responseId)
+  if (end === undefined) return before
   const response = {
     kind: "inference_response" as const,
     json: {
       response_id: responseId,
       upstream_request_id: null,
       ...(usage && { token_usage: usage }),
-      output_items: output
+      output_items: produced
     }
   }
-  const ended = { ...place, atMs: endMs, rank: rank.response, derived: "time from the last output record" }
-  const partial = output.length > 0 ? { payloads: { partial_response_payload: response } } : {}
-  const end: ReadonlyArray<PlannedEvent> =
-    span.status === "ok"
-      ? [
-          {
-            ...ended,
-            type: "inference_completed",
-            fields: { inference_call_id: span.id, response_id: responseId, upstream_request_id: null },
-            payloads: { response_payload: response }
-          }
-        ]
-      : span.status === "interrupted"
-        ? [
-            {
-              ...ended,
-              ...partial,
-              type: "inference_cancelled",
-              fields: { inference_call_id: span.id, reason: "interrupted" }
-            }
-          ]
-        : span.status === "error"
-          ? [
-              {
-                ...ended,
-                ...partial,
-                type: "inference_failed",
-                fields: { inference_call_id: span.id, error: span.error?.message ?? "failed" }
-              }
-            ]
-          : []
-  const receiptsWanted = schema === 2
+  const isWhole = end.type === "inference_completed"
+  const payloads = { [isWhole ? "response_payload" : "partial_response_payload"]: response }
   return [
-    ...(receiptsWanted ? receipts(items, accepted, { ...place, atMs: startMs, rank: rank.accepted }) : []),
-    started,
-    ...end,
-    ...(receiptsWanted && end.length > 0
-      ? receipts(output, accepted, { ...place, atMs: endMs, rank: rank.produced })
-      : [])
+    ...before,
+    {
+      ...place,
+      ...end,
+      atMs: endMs,
+      rank: rank.response,
+      ...((isWhole || produced.length > 0) && { payloads }),
+      derived: "time from the last output record"
+    },
+    ...receipts(schema, items.newIds(produced), { ...place, atMs: endMs, rank: rank.produced })
   ]
 }

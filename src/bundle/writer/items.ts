@@ -9,9 +9,9 @@ import type { Json, JsonObject } from "../../wire/json.ts"
 
 export type Schema = 1 | 2
 
-const isText = (value: Json | undefined): value is string => typeof value === "string"
+export const isText = (value: Json | undefined): value is string => typeof value === "string"
 
-const isObject = (value: Json | undefined): value is JsonObject =>
+export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 const roles = new Set<Json | undefined>(["system", "developer", "user", "assistant", "tool"])
@@ -75,11 +75,60 @@ export const acceptable = (item: JsonObject, schema: Schema): JsonObject | undef
   }
 }
 
-export const acceptables = (items: ReadonlyArray<Json>, schema: Schema): ReadonlyArray<JsonObject> => {
-  const taken: Array<JsonObject> = []
-  for (const item of items) {
-    const accepted = isObject(item) ? acceptable(item, schema) : undefined
-    if (accepted !== undefined) taken.push(accepted)
+const callKinds: ReadonlySet<Json | undefined> = new Set(["function_call", "custom_tool_call"])
+
+/** What a schema compares when a call id comes again in a thread; undefined where it may come with anything. */
+const identityOf = (item: JsonObject, schema: Schema): readonly [key: string, content: string] | undefined => {
+  const { type, call_id: callId, id: _, ...rest } = item
+  if (!isText(callId) || !isText(type) || (schema === 2 && !callKinds.has(type))) return undefined
+  const content = rest.arguments ?? rest.input ?? rest.output ?? rest
+  return [`${type} ${callId}`, JSON.stringify(content)]
+}
+
+/** The items of one thread, as its requests and responses bring them. */
+export interface ThreadItems {
+  /** Those of a list that the reducer takes. */
+  readonly taken: (items: ReadonlyArray<Json>) => ReadonlyArray<JsonObject>
+  /** The ids among them that the history did not have before. */
+  readonly newIds: (items: ReadonlyArray<JsonObject>) => ReadonlyArray<string>
+}
+
+/**
+ * Follows the items of one thread.
+ *
+ * A call id that comes again with other content costs the bundle, so there the first one stays: in schema 1 also for
+ * outputs (a script that notified has two). Requests share their items, so each is judged once.
+ */
+export const makeThreadItems = (schema: Schema): ThreadItems => {
+  const judged = new WeakMap<JsonObject, { readonly item: JsonObject | undefined }>()
+  const contents = new Map<string, string>()
+  const ids = new Set<string>()
+  const judge = (item: JsonObject): JsonObject | undefined => {
+    const accepted = acceptable(item, schema)
+    const identity = accepted && identityOf(accepted, schema)
+    if (identity === undefined) return accepted
+    const [key, content] = identity
+    const known = contents.get(key)
+    if (known !== undefined && known !== content) return undefined
+    contents.set(key, content)
+    return accepted
   }
-  return taken
+  const verdictOf = (item: JsonObject) => {
+    const verdict = judged.get(item) ?? { item: judge(item) }
+    judged.set(item, verdict)
+    return verdict
+  }
+  return {
+    taken: (items) =>
+      items.flatMap((value) => {
+        const item = isObject(value) ? verdictOf(value).item : undefined
+        return item === undefined ? [] : [item]
+      }),
+    newIds: (items) =>
+      items.flatMap(({ id }) => {
+        if (!isText(id) || ids.has(id)) return []
+        ids.add(id)
+        return [id]
+      })
+  }
 }

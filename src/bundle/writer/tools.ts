@@ -6,29 +6,11 @@
  */
 import type { Span } from "../../span/span.ts"
 import type { Json, JsonObject } from "../../wire/json.ts"
+import { cellEvents } from "./cells.ts"
 import { ms, type PlannedEvent, type PlannedPayload, rank } from "./event.ts"
-import { acceptable, type Schema } from "./items.ts"
-
-export interface ToolOptions {
-  readonly schema: Schema
-  readonly turnId: string
-  /** Unique over the bundle. */
-  readonly toolCallId: string
-  /** Absent for nested calls, and for an id that another call of the bundle has already. */
-  readonly modelVisibleCallId?: string
-  /** The cell that made it, by its runtime id, and its place among the cell's calls. */
-  readonly cell?: { readonly runtimeId: string; readonly nth: number }
-  /** Of a code cell: the id that it goes by. */
-  readonly ownRuntimeId?: string
-  /** The model's call and the output that answered it, as recorded. */
-  readonly callItem?: JsonObject
-  readonly outputItem?: JsonObject
-  /** Not before this: the response that asked for it, the cell that made it. */
-  readonly notBeforeMs: number
-}
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+import { acceptable, isObject } from "./items.ts"
+import { runtimeEvents } from "./runtime.ts"
+import { statuses, type ToolOptions } from "./tool-options.ts"
 
 const kinds: { readonly [name: string]: string | undefined } = {
   exec_command: "exec_command",
@@ -96,154 +78,6 @@ const result = (span: Span, { outputItem, cell, schema }: ToolOptions): PlannedP
   return { kind: "tool_result", json: value }
 }
 
-const statuses: { readonly [status: string]: string | undefined } = {
-  ok: "completed",
-  error: "failed",
-  interrupted: "cancelled"
-}
-
-/** What the run's own events say of a command; undefined where no item told of it. */
-const commandPayload = (span: Span, toolCallId: string): JsonObject | undefined => {
-  const { command, cwd, process_id: processId, parsed_command: parsed } = span.metadata
-  if (!Array.isArray(command) || typeof cwd !== "string") return undefined
-  return {
-    call_id: toolCallId,
-    ...(typeof processId === "string" && { process_id: processId }),
-    turn_id: span.metadata.turn_id ?? null,
-    command,
-    cwd,
-    parsed_cmd: parsed ?? []
-  }
-}
-
-const commandEnd = (span: Span, begun: JsonObject, schema: Schema): JsonObject | undefined => {
-  const { exit_code: exitCode } = span.metadata
-  if (typeof exitCode !== "number") return undefined
-  const text = typeof span.output === "string" ? span.output : JSON.stringify(span.output ?? "")
-  const streams = schema === 1 ? { stdout: text, stderr: "", formatted_output: text } : {}
-  return {
-    ...begun,
-    exit_code: exitCode,
-    aggregated_output: text,
-    ...streams,
-    status: exitCode === 0 ? "completed" : "failed"
-  }
-}
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
-/** What the run of an agent tool says: whom it was about. */
-const agentEnd = (span: Span, kind: string, toolCallId: string): JsonObject | undefined => {
-  const agent = span.metadata.agent_thread_id
-  if (typeof agent !== "string" || !uuid.test(agent) || !uuid.test(span.thread_id)) return undefined
-  const { message, prompt } = isObject(span.input as Json) ? (span.input as JsonObject) : {}
-  const words = typeof message === "string" ? message : typeof prompt === "string" ? prompt : ""
-  const shared = { call_id: toolCallId, sender_thread_id: span.thread_id, prompt: words, status: "running" }
-  switch (kind) {
-    case "spawn_agent":
-      return { ...shared, new_thread_id: agent, model: "unknown", reasoning_effort: "medium" }
-    case "send_message":
-    case "assign_agent_task":
-    case "close_agent":
-      return { ...shared, receiver_thread_id: agent }
-    default:
-      return undefined
-  }
-}
-
-/** The events of the run itself, where the transcript told of it. */
-const runtimeEvents = (
-  span: Span,
-  kind: JsonObject,
-  options: ToolOptions,
-  startMs: number,
-  endMs: number
-): ReadonlyArray<PlannedEvent> => {
-  const { toolCallId, schema, turnId } = options
-  const place = { threadId: span.thread_id, turnId }
-  const status = statuses[span.status ?? ""] ?? "completed"
-  const event = (type: string, atMs: number, order: number, json: JsonObject, more: JsonObject): PlannedEvent => ({
-    ...place,
-    atMs,
-    rank: order,
-    type,
-    fields: { tool_call_id: toolCallId, ...more },
-    payloads: { runtime_payload: { kind: "tool_runtime_event", json } }
-  })
-  const startedFields = schema === 2 ? { kind } : {}
-  if (kind.type === "exec_command") {
-    const begun = commandPayload(span, toolCallId)
-    if (begun === undefined) return []
-    const end = commandEnd(span, begun, schema)
-    return [
-      event("tool_call_runtime_started", startMs, rank.runtime, begun, startedFields),
-      ...(end ? [event("tool_call_runtime_ended", endMs, rank.runtimeEnd, end, { status })] : [])
-    ]
-  }
-  if (kind.type === "mcp") {
-    const begun = { call_id: toolCallId, server: kind.server ?? null, tool: kind.tool ?? null }
-    return [
-      event("tool_call_runtime_started", startMs, rank.runtime, begun, startedFields),
-      event(
-        "tool_call_runtime_ended",
-        endMs,
-        rank.runtimeEnd,
-        { ...begun, result: (span.output as Json) ?? null },
-        { status }
-      )
-    ]
-  }
-  const end = agentEnd(span, String(kind.type), toolCallId)
-  return end === undefined
-    ? []
-    : [
-        {
-          ...event("tool_call_runtime_ended", endMs, rank.runtimeEnd, end, { status }),
-          derived: "from the agent activity"
-        }
-      ]
-}
-
-const cellStatus = (span: Span): string | undefined =>
-  (({ ok: "completed", error: "failed", interrupted: "terminated" }) as const)[span.status as "ok"]
-
-/** A code cell's own life, beside that of the call which started it. */
-const cellEvents = (
-  span: Span,
-  { ownRuntimeId, callItem, turnId, modelVisibleCallId }: ToolOptions,
-  startMs: number,
-  endMs: number
-): ReadonlyArray<PlannedEvent> => {
-  const source = callItem?.input ?? span.input
-  if (ownRuntimeId === undefined || modelVisibleCallId === undefined || typeof source !== "string") return []
-  const place = { threadId: span.thread_id, turnId }
-  const derived = span.metadata.cell_id === ownRuntimeId ? {} : { derived: "runtime cell id" }
-  const yielded = /^Script running/.test(JSON.stringify(span.output ?? "").replace(/^[^A-Z]*/, ""))
-  const status = cellStatus(span)
-  const started: PlannedEvent = {
-    ...place,
-    ...derived,
-    atMs: startMs,
-    rank: rank.cell,
-    type: "code_cell_started",
-    fields: { runtime_cell_id: ownRuntimeId, model_visible_call_id: modelVisibleCallId, source_js: source }
-  }
-  if (status === undefined) return [started]
-  const response = (type: string, order: number, word: string): PlannedEvent => ({
-    ...place,
-    ...derived,
-    atMs: endMs,
-    rank: order,
-    type,
-    fields: { runtime_cell_id: ownRuntimeId, status: word }
-  })
-  return [
-    started,
-    response("code_cell_initial_response", rank.cellResponse, yielded ? "yielded" : status),
-    response("code_cell_ended", rank.cellEnd, status)
-  ]
-}
-
 /** The events of one tool call. */
 export const toolEvents = (span: Span, options: ToolOptions): ReadonlyArray<PlannedEvent> => {
   const { toolCallId, modelVisibleCallId, cell, turnId, notBeforeMs } = options
@@ -294,8 +128,8 @@ export const toolEvents = (span: Span, options: ToolOptions): ReadonlyArray<Plan
         ]
   return [
     started,
-    ...cellEvents(span, options, startMs, endMs),
-    ...runtimeEvents(span, kind, options, startMs, endMs),
+    ...cellEvents(span, options, { startMs, endMs }),
+    ...runtimeEvents(span, kind, options, { startMs, endMs }),
     ...ended
   ]
 }

@@ -3,8 +3,9 @@
  *
  * Written from the span contract (docs/SPANS.md) alone, so that it does not repeat what the writer believes.
  */
+import { isModelInput } from "../../../src/span/model-input.ts"
 import type { Span } from "../../../src/span/span.ts"
-import type { Json } from "../../../src/wire/json.ts"
+import type { Json, JsonObject } from "../../../src/wire/json.ts"
 
 interface Execution {
   readonly status: string
@@ -47,6 +48,7 @@ export interface State {
       readonly target: { readonly type: string; readonly thread_id?: string; readonly item_id?: string }
     }
   }
+  readonly terminal_operations: { readonly [id: string]: unknown }
   readonly conversation_items: { readonly [id: string]: { readonly thread_id: string } }
 }
 
@@ -85,6 +87,28 @@ const turns = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string> 
       ([id, turn]) => `${turn.thread_id} ${id.split("@")[0]} ${turn.execution.status}`
     )
   )
+
+/** Items that every release of a schema takes as they are: enough to see that nothing is lost on the way. */
+const plainItems = new Set<Json | undefined>(["message", "function_call", "function_call_output"])
+const plainCount = (items: ReadonlyArray<Json>): number =>
+  items.filter(
+    (item) =>
+      typeof item === "object" && item !== null && !Array.isArray(item) && plainItems.has((item as JsonObject).type)
+  ).length
+
+const lostItems = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string> =>
+  spans.flatMap((span) => {
+    const call = state.inference_calls[span.id]
+    if (span.kind !== "llm" || call === undefined) return []
+    const sent = isModelInput(span.input)
+      ? span.input.items.slice(0, span.input.length).map(({ value }): Json => value)
+      : []
+    const produced = Array.isArray(span.output) && span.status !== "unfinished" ? span.output : []
+    return [
+      ...(call.request_item_ids.length < plainCount(sent) ? [`request of ${span.id} lacks items`] : []),
+      ...(call.response_item_ids.length < plainCount(produced) ? [`response of ${span.id} lacks items`] : [])
+    ]
+  })
 
 const inferences = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string> =>
   sided(
@@ -125,7 +149,10 @@ const toolCalls = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<stri
     .filter((span) => dispatched(span, byId))
     .map((span) => {
       const parent = byId.get(span.parent_id ?? "")
-      const by = parent?.kind === "tool" ? `cell of ${parent.metadata.call_id}` : `model ${span.metadata.requested_by}`
+      const requester = byId.get(text(span.metadata.requested_by) ?? "")
+      // A response that nobody saw end has no items in the graph, so no call of its is linked to it.
+      const model = requester?.status === "unfinished" ? undefined : requester?.id
+      const by = parent?.kind === "tool" ? `cell of ${parent.metadata.call_id}` : `model ${model}`
       return `${span.thread_id} ${text(span.metadata.call_id) ?? span.id} by ${by} ${statusOf(span)}`
     })
   const theirs = Object.entries(state.tool_calls).map(([id, tool]) => {
@@ -135,6 +162,15 @@ const toolCalls = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<stri
     return `${tool.thread_id} ${id.split("@")[0]} by ${by} ${tool.execution.status}`
   })
   return sided("tool call", ours, theirs)
+}
+
+/** Tools that lead to an agent, by the edge that they make. */
+const edgeKinds: { readonly [tool: string]: string | undefined } = {
+  spawn_agent: "spawn_agent",
+  send_message: "send_message",
+  followup_task: "assign_agent_task",
+  close_agent: "close_agent",
+  interrupt_agent: "close_agent"
 }
 
 /** Who made which thread: an agent's parent, and the edge that leads to it. */
@@ -149,23 +185,34 @@ const agents = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string>
       origin.type === "spawned" ? [`${id} of ${origin.parent_thread_id}`] : []
     )
   )
-  const messages = new Map([
-    ["spawn", "spawn_agent"],
-    ["spawn_agent", "spawn_agent"]
-  ])
+  const ids = new Set(spawned.map((agent) => agent.thread_id))
   const ours = spans.flatMap((span) => {
     const child = text(span.metadata.agent_thread_id)
-    const kind = messages.get(span.name.split(".").at(-1) ?? "")
-    if (span.kind !== "tool" || child === undefined || kind === undefined) return []
-    return spawned.some((agent) => agent.thread_id === child) ? [`${kind} ${span.metadata.call_id} → ${child}`] : []
+    const kind = edgeKinds[span.name.split(".").at(-1) ?? ""]
+    return span.kind === "tool" && child !== undefined && kind !== undefined && ids.has(child)
+      ? [`${kind} ${span.metadata.call_id} → ${child}`]
+      : []
   })
   const theirs = Object.values(state.interaction_edges).flatMap(({ kind, source, target }) => {
-    if (kind !== "spawn_agent") return []
+    if (kind === "agent_result") return []
     const child = target.thread_id ?? state.conversation_items[target.item_id ?? ""]?.thread_id
     return [`${kind} ${source.tool_call_id?.split("@")[0]} → ${child}`]
   })
   return [...origins, ...sided("edge", ours, theirs)]
 }
+
+/** How much of a graph there was to compare. */
+export const graphSize = (state: State): { readonly [part: string]: number } => ({
+  threads: Object.keys(state.threads).length,
+  turns: Object.keys(state.codex_turns).length,
+  modelCalls: Object.keys(state.inference_calls).length,
+  toolCalls: Object.keys(state.tool_calls).length,
+  nestedCalls: Object.values(state.tool_calls).filter(({ requester }) => requester.type === "code_cell").length,
+  codeCells: Object.keys(state.code_cells).length,
+  terminalOperations: Object.keys(state.terminal_operations).length,
+  edges: Object.keys(state.interaction_edges).length,
+  agentResults: Object.values(state.interaction_edges).filter(({ kind }) => kind === "agent_result").length
+})
 
 /** Every way in which a reduced state differs from the spans that it was recorded from. */
 export const graphDifferences = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string> => [
@@ -176,6 +223,7 @@ export const graphDifferences = (spans: ReadonlyArray<Span>, state: State): Read
   ),
   ...turns(spans, state),
   ...inferences(spans, state),
+  ...lostItems(spans, state),
   ...toolCalls(spans, state),
   ...agents(spans, state)
 ]
