@@ -7,7 +7,7 @@
 import type { EventOf } from "../domain/event.ts"
 import { noEffects, type SpanEffect, type Step } from "./effect.ts"
 import { asRequested, type HistoryView } from "./history.ts"
-import { type Attempt, attemptAt, type Llm, requested } from "./llm.ts"
+import { type Answer, type Attempt, type Llm, paired } from "./llm.ts"
 import { modelFacts } from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
@@ -49,8 +49,8 @@ const retold = (turn: Turn, from: number): Step<Turn> => {
 /** PreModelRequest: a request went out. */
 export const modelRequested = (thread: Thread, event: EventOf<"ModelRequested">): Step<Thread> =>
   inTurn(thread, event, (turn) => {
-    const attempts = requested(turn.attempts, event.at)
-    return retold({ ...turn, attempts }, event.at)
+    const requestedAt = [...turn.requestedAt, event.at]
+    return retold({ ...turn, requestedAt, attempts: paired(requestedAt, turn.answers) }, event.at)
   })
 
 /** PostModelRequest: it was answered, failed or was cancelled. */
@@ -59,17 +59,16 @@ export const modelAnswered = (thread: Thread, event: EventOf<"ModelAnswered">): 
     thread,
     (t) =>
       inTurn(t, event, (turn) => {
-        const index = attemptAt(turn.attempts, event.at)
-        const attempt = turn.attempts[index]
-        if (attempt === undefined || attempt.endedAt !== undefined) return [turn, noEffects]
-        const answered = {
-          ...attempt,
-          endedAt: event.at,
+        const answer: Answer = {
+          at: event.at,
           outcome: event.outcome,
           ...(event.error !== undefined && { error: event.error }),
           ...(event.usage && { usage: event.usage })
         }
-        return retold({ ...turn, attempts: turn.attempts.with(index, answered) }, attempt.startedAt)
+        const answers = [...turn.answers, answer]
+        const attempts = paired(turn.requestedAt, answers)
+        const before = attempts.findLast(({ startedAt }) => startedAt <= event.at)?.startedAt ?? event.at
+        return retold({ ...turn, answers, attempts }, before)
       }),
     (t) =>
       event.turnId === undefined || Table.get(t.turns, event.turnId)?.outcome === undefined

@@ -55,12 +55,42 @@ export interface Attempt {
   readonly usage?: Usage
 }
 
-/** Adds a request; hooks may arrive out of order, requests of one thread never overlap. */
-export const requested = (attempts: ReadonlyArray<Attempt>, at: number): ReadonlyArray<Attempt> =>
-  [...attempts, { startedAt: at }].sort((a, b) => a.startedAt - b.startedAt)
+/** How a request ended, as its hook told. */
+export interface Answer {
+  readonly at: number
+  readonly outcome: "completed" | "failed" | "cancelled"
+  readonly error?: string
+  readonly usage?: Usage
+}
 
-/** Tells how a request ended: the latest one that began before, or one that is still to be told. */
-export const attemptAt = (attempts: ReadonlyArray<Attempt>, at: number): number => {
-  for (let i = attempts.length - 1; i >= 0; i--) if ((attempts[i] as Attempt).startedAt <= at) return i
-  return -1
+/** Codex waits longer than this before it asks again: two requests closer together are one, told by two hooks. */
+const sameRequest = 0.1
+
+/**
+ * Requests and how each ended. Hooks may be read in any order, but requests of one thread never overlap: an answer
+ * belongs to the latest request before it, and a request has one.
+ */
+export const paired = (requests: ReadonlyArray<number>, answers: ReadonlyArray<Answer>): ReadonlyArray<Attempt> => {
+  const told = answers.toSorted((a, b) => a.at - b.at)
+  const attempts: Array<Attempt> = []
+  let at = 0
+  for (const startedAt of requests.toSorted((a, b) => a - b)) {
+    while (told[at] !== undefined && (told[at] as Answer).at < startedAt) at = answeredLast(attempts, told, at)
+    const last = attempts.at(-1)
+    const again = last !== undefined && last.endedAt === undefined && startedAt - last.startedAt < sameRequest
+    if (!again) attempts.push({ startedAt })
+  }
+  while (at < told.length) at = answeredLast(attempts, told, at)
+  return attempts
+}
+
+/** Gives the answer to the latest request, unless that has one; returns the place of the next answer. */
+const answeredLast = (attempts: Array<Attempt>, told: ReadonlyArray<Answer>, place: number): number => {
+  const last = attempts.at(-1)
+  const answer = told[place]
+  if (last !== undefined && last.endedAt === undefined && answer !== undefined) {
+    const { at: endedAt, ...how } = answer
+    attempts[attempts.length - 1] = { ...last, endedAt, ...how }
+  }
+  return place + 1
 }

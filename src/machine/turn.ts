@@ -9,7 +9,7 @@ import type { Json, JsonObject } from "../wire/json.ts"
 import type { Compaction } from "./compaction.ts"
 import { noEffects, type SpanEffect, type SpanKey, type Step, spanEffects } from "./effect.ts"
 import type { History } from "./history.ts"
-import type { Attempt, Llm } from "./llm.ts"
+import type { Answer, Attempt, Llm } from "./llm.ts"
 import * as Table from "./table.ts"
 import { type Approval, showsSame, type Tool, toolEnded, toolVisible } from "./tool.ts"
 
@@ -25,6 +25,8 @@ export interface Turn {
   readonly number?: number
   readonly startedAt?: number
   readonly endedAt?: number
+  /** When Stop said that the turn is over: its end until the record tells the true one, or the turn goes on. */
+  readonly stoppedAt?: number
   readonly outcome?: TurnOutcome
   readonly reason?: string
   readonly error?: { readonly message: string; readonly code?: string }
@@ -39,7 +41,10 @@ export interface Turn {
   readonly llms: Table.Table<Llm>
   readonly tools: Table.Table<Tool>
   readonly compactions: Table.Table<Compaction>
+  /** Model requests, paired from what hooks told: when they went out, and how they ended. */
   readonly attempts: ReadonlyArray<Attempt>
+  readonly requestedAt: ReadonlyArray<number>
+  readonly answers: ReadonlyArray<Answer>
   /** What the thread's history was until each compaction, and until the turn's end: for attempts that are told late. */
   readonly histories: ReadonlyArray<{ readonly until: number; readonly history: History }>
   /** Questions whether a call may run that have not found their call yet. */
@@ -68,6 +73,8 @@ export const newTurn = (threadId: string, turnId: string, parent: SpanKey, at: n
   tools: Table.empty(),
   compactions: Table.empty(),
   attempts: [],
+  requestedAt: [],
+  answers: [],
   histories: [],
   asks: [],
   counts: { responses: 0, cut: 0, failed: 0 },

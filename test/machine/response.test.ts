@@ -174,6 +174,22 @@ describe("an attempt that left nothing behind", () => {
     }
   })
 
+  test("is one request where two hooks told of it: ours may be installed twice", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").hook("PreModelRequest")
+      told.after(0.002).says("Done.").responds().hook("PostModelRequest", { status: "completed" }).ends()
+      const calls = ofKind(read(told, dialect), "llm")
+      expect(calls.map(({ status, metadata }) => [status, metadata.call_number])).toEqual([["ok", 1]])
+    }
+  })
+
+  test("keeps its error although the answer was written down before the request", () => {
+    const told = session().turn("go").fails("500 from upstream").after(0.2).says("Done.").ends()
+    const [records = [], hooks = []] = strandsOf(told, v169)
+    const [failed] = ofKind(readLines(told.id, [...records, ...hooks.toReversed()]), "llm")
+    expect(failed?.error?.message).toBe("500 from upstream")
+  })
+
   test("adds nothing to what the turn cost", () => {
     const told = session().turn("go").fails("500").says("Done.").ends()
     expect(the(read(told, v169), "turn").metadata.usage).toMatchObject({ input_tokens: 1100 })

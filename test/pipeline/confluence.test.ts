@@ -4,12 +4,14 @@
  * Order is kept within each file and within the journal. Every story is read in every dialect, and every recorded
  * session, in random orders from fixed seeds; the last write of each span is compared deeply.
  */
-import { describe, expect, test } from "bun:test"
+import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { chance, interleaved } from "../support/chance.ts"
 import { describeCorpus } from "../support/corpus.ts"
 import { sessionsOf } from "../support/corpus-strands.ts"
 import { byTime, plainSpans, readLines, type Strand, strandsOf } from "../support/reading.ts"
 import { written } from "../support/stories.ts"
+
+setDefaultTimeout(60_000)
 
 /** Reads the strands by time, one after another in both directions, and in random orders. */
 const readsTheSame = (rootId: string, strands: ReadonlyArray<Strand>, seeds: number) => {

@@ -3,7 +3,7 @@
  *
  * Chunks of bytes, restarts, garbage between the lines, frozen state and repeated writes. Orders of files: confluence.test.ts.
  */
-import { describe, expect, test } from "bun:test"
+import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import type { DomainEvent } from "../../src/domain/event.ts"
 import { end, newSession, reduce, type Session } from "../../src/machine/session.ts"
 import { decodeHook, decodeRecord, parseLine } from "../../src/pipeline/decode.ts"
@@ -17,6 +17,8 @@ import { byTime, type Placed, plainSpan, plainSpans, readLines, type Strand, str
 import { session } from "../support/session.ts"
 import { v169 } from "../support/session-dialect.ts"
 import { written } from "../support/stories.ts"
+
+setDefaultTimeout(60_000)
 
 /** Every told session by time, as one list of lines. */
 const told = written.map(([name, story, dialect]) => ({

@@ -14,6 +14,16 @@ export const chance = (seed: number): (() => number) => {
   }
 }
 
+/** The list with neighbours changed here and there. */
+export const jostled = <A>(list: ReadonlyArray<A>, seed: number): ReadonlyArray<A> => {
+  const next = chance(seed)
+  const out = [...list]
+  for (let at = 0; at + 1 < out.length; at++) {
+    if (next() < 0.4) out.splice(at, 2, out[at + 1] as A, out[at] as A)
+  }
+  return out
+}
+
 /** The strands as one, in an order that keeps each strand's own. Runs of lines stay together now and then. */
 export const interleaved = (strands: ReadonlyArray<Strand>, seed: number): Strand => {
   const next = chance(seed)
