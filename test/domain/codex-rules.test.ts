@@ -1,0 +1,74 @@
+/**
+ * The few things that Codex does to a model's input and no record tells.
+ */
+import { describe, expect, test } from "bun:test"
+import {
+  holdsOriginalImage,
+  lowerImageDetail,
+  patchResultAsText,
+  versionAtLeast
+} from "../../src/domain/codex-rules.ts"
+import { fromMs, seconds } from "../../src/domain/time.ts"
+
+describe("a patch's result", () => {
+  test("that is recorded as JSON is sent as text", () => {
+    const recorded = JSON.stringify({ output: "Success.\n", metadata: { exit_code: 1, duration_seconds: 0.3 } })
+    expect(patchResultAsText(recorded)).toBe("Exit code: 1\nWall time: 0.3 seconds\nOutput:\nSuccess.\n")
+  })
+
+  test("of any other form is sent as it is", () => {
+    for (const output of ["plain", '{"output":', '{"output":1,"metadata":{}}', '{"output":"x"}', [], null, 7]) {
+      expect(patchResultAsText(output)).toEqual(output)
+    }
+  })
+})
+
+describe("an image's detail", () => {
+  const item = (detail: string) => ({
+    value: { type: "message", content: [{ type: "input_image", detail }, { type: "input_text" }] }
+  })
+
+  test("is lowered for a model that does not take the original, and for no other", () => {
+    for (const [model, detail] of [
+      ["gpt-5.5", "original"],
+      ["gpt-6-sol", "original"],
+      ["gpt-5.2-codex", "high"],
+      ["my-own-model", "high"]
+    ] as const) {
+      expect(lowerImageDetail([item("original")], model)).toEqual([item(detail)])
+    }
+    expect(lowerImageDetail([item("original")], undefined)).toEqual([item("original")])
+  })
+
+  test("of other images and items is not touched: they stay the same objects", () => {
+    const items = [item("low"), { value: { type: "reasoning" } }]
+    const lowered = lowerImageDetail(items, "gpt-5.2-codex")
+    expect(lowered.every((one, index) => one === items[index])).toBe(true)
+    expect([holdsOriginalImage(item("original")), holdsOriginalImage(item("low"))]).toEqual([true, false])
+  })
+
+  test("is lowered in a tool's output too", () => {
+    const output = { value: { type: "function_call_output", output: [{ type: "input_image", detail: "original" }] } }
+    expect(lowerImageDetail([output], "gpt-5.2-codex")[0]?.value.output).toEqual([
+      { type: "input_image", detail: "high" }
+    ])
+  })
+})
+
+test("versions compare by their numbers; an unknown one counts as the newest", () => {
+  const atLeast = (version: string | undefined) => versionAtLeast(version, "0.128.0")
+  expect([atLeast("0.128.0"), atLeast("0.128.1"), atLeast("0.130.0-alpha.2"), atLeast("1.0.0")]).toEqual([
+    true,
+    true,
+    true,
+    true
+  ])
+  expect([atLeast("0.127.9"), atLeast("0.77.0")]).toEqual([false, false])
+  expect([atLeast(undefined), atLeast("unreleased")]).toEqual([true, true])
+})
+
+test("times are Unix seconds to the millisecond, or unknown", () => {
+  expect(seconds("2026-11-20T08:00:00.250Z")).toBe(Date.UTC(2026, 10, 20, 8) / 1000 + 0.25)
+  expect(seconds("noon")).toBeUndefined()
+  expect([fromMs(1500), fromMs(null), fromMs(undefined)]).toEqual([1.5, undefined, undefined])
+})
