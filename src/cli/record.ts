@@ -1,24 +1,30 @@
 /**
  * `tracer record PATH… -o DIR`: rollout-trace bundles for sessions that Codex did not record.
  *
- * Ties sessions to the writer: every session that is named becomes one bundle, and its folder is printed. What a
- * bundle holds is bundle/writer/.
+ * Ties sessions to the writer: every session that is named becomes one bundle, and its folder is printed; with `--live`
+ * one session's bundle grows while it runs. What a bundle holds is bundle/writer/. All spans of a session are kept
+ * until it is written; what requests share is kept once.
  */
-import { Console, Effect, Stream } from "effect"
+import { Console, Effect, type Scope, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import type { Schema } from "../bundle/writer/items.ts"
 import { planBundle } from "../bundle/writer/plan.ts"
-import { writeBundle } from "../bundle/writer/write.ts"
+import { makeUnwritten } from "../bundle/writer/unwritten.ts"
+import { type BundleNotWritten, type BundleWriter, createBundle, writeBundle } from "../bundle/writer/write.ts"
 import { codexFolder } from "../hook/places.ts"
-import type { FoldStep } from "../pipeline/fold.ts"
+import type { Fold, FoldStep } from "../pipeline/fold.ts"
 import { mixedFold } from "../pipeline/mixed-fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
+import type { Catalogue, Session } from "../source/catalogue.ts"
+import { liveSession, watchFolders } from "../source/live-session.ts"
 import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival } from "../source/origin.ts"
 import { fileLines, readSession } from "../source/session.ts"
-import type { Span } from "../span/span.ts"
+import type { Span, SpanKind } from "../span/span.ts"
 import { Incomplete, WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
 import { makeReport, type Report } from "./report.ts"
+import { Stop } from "./stop.ts"
 
 const output = Flag.String("output").pipe(
   Flag.withAlias("o"),
@@ -29,52 +35,155 @@ const schema = Flag.Literals("schema", ["1", "2"]).pipe(
   Flag.withDescription("2 for Codex 0.165 and later, 1 for 0.128 to 0.164"),
   Flag.withDefault("2")
 )
+const live = Flag.Boolean("live").pipe(
+  Flag.withDescription("Record one session while it runs, until Ctrl-C"),
+  Flag.withDefault(false)
+)
 
-/** The spans of each session of an input, as they were last told. */
+/** Images stay as they were sent: a bundle is evidence. */
+const foldOptions = { inlineImages: true }
+
+/** What runs on before its span closes, and has a start in a recording. */
+const startedKinds: ReadonlySet<SpanKind> = new Set(["session", "agent", "turn"])
+
+/** The spans of a session as they were last told: those that are closed, and threads and turns that are open. */
+const makeTold = (report: Report) => {
+  const spans = new Map<string, Span>()
+  return {
+    take: ({ skipped, notes, writes }: FoldStep): void => {
+      report.skipped(skipped)
+      report.noted(notes)
+      for (const { op, span } of writes) if (op === "close" || startedKinds.has(span.kind)) spans.set(span.id, span)
+    },
+    spans: (): ReadonlyArray<Span> => [...spans.values()]
+  }
+}
+
+/** The spans of each session of an input. Bundles and standard input give none. */
 export const recordedSpans = (input: Input, journals: ReadonlyArray<string>, report: Report) => {
-  const readings: ReadonlyArray<{
-    readonly fold: ReturnType<typeof sessionFold>
-    readonly arrivals: Stream.Stream<Arrival>
-  }> =
+  const readings: ReadonlyArray<{ readonly fold: Fold; readonly arrivals: Stream.Stream<Arrival> }> =
     input._tag === "Sessions"
       ? input.sessions.map((session) => ({
-          fold: sessionFold({ rootId: session.rootThreadId, inlineImages: true }),
+          fold: sessionFold({ ...foldOptions, rootId: session.rootThreadId }),
           arrivals: readSession(input.catalogue, session, { journals })
         }))
       : input._tag === "File"
         ? [
             {
-              fold: mixedFold({ inlineImages: true }),
+              fold: mixedFold(foldOptions),
               arrivals: Stream.map(fileLines(input.path), (batch): Arrival => ({ origin: { _tag: "Mixed" }, ...batch }))
             }
           ]
         : []
   return Effect.forEach(readings, ({ fold, arrivals }) => {
-    const spans = new Map<string, Span>()
-    const take = (step: FoldStep): void => {
-      report.skipped(step.skipped)
-      report.noted(step.notes)
-      for (const { op, span } of step.writes) if (op === "close") spans.set(span.id, span)
-    }
+    const told = makeTold(report)
     return arrivals.pipe(
       Stream.runForEach(({ origin, lines, skipped }) =>
         Effect.sync(() => {
           report.skipped(skipped)
-          take(fold.push(origin, lines))
+          told.take(fold.push(origin, lines))
         })
       ),
       Effect.map(() => {
-        take(fold.end())
-        return [...spans.values()]
+        told.take(fold.end())
+        return told.spans()
       })
     )
   })
 }
 
+const identityOf = (spans: ReadonlyArray<Span>, wanted: Schema) => {
+  const root = spans.find((span) => span.kind === "session")
+  return root && { schema: wanted, traceId: crypto.randomUUID(), rootThreadId: root.thread_id }
+}
+
+/** Planning again costs time with the square of a session's length, so it may take this part of the time. */
+const planningShare = 0.1
+
+/** Writes what is new, planned from all that is known: the bundle is made when its session is. */
+const makeRecorder = (folder: string, wanted: Schema) => {
+  const unwritten = makeUnwritten()
+  let recording:
+    | { readonly writer: BundleWriter; readonly identity: NonNullable<ReturnType<typeof identityOf>> }
+    | undefined
+  let idleUntilMs = 0
+  return (spans: ReadonlyArray<Span>, isRunning: boolean): Effect.Effect<boolean, BundleNotWritten> =>
+    Effect.gen(function* () {
+      const startedMs = performance.now()
+      if (isRunning && startedMs < idleUntilMs) return false
+      const identity = recording?.identity ?? identityOf(spans, wanted)
+      if (identity === undefined) return true
+      const plan = planBundle(spans, { ...identity, isRunning })
+      if (recording === undefined) {
+        recording = { identity, writer: yield* createBundle(folder, { ...identity, startedAtMs: plan[0]?.atMs ?? 0 }) }
+        yield* Console.log(recording.writer.folder)
+      }
+      yield* recording.writer.append(unwritten(plan))
+      idleUntilMs = performance.now() + (performance.now() - startedMs) / planningShare
+      return true
+    })
+}
+
+interface LiveOptions {
+  readonly journals: ReadonlyArray<string>
+  readonly folder: string
+  readonly schema: Schema
+  readonly report: Report
+}
+
+/** Records a session from its first record on, and goes on while it runs. */
+const recordLive = (
+  catalogue: Catalogue,
+  session: Session,
+  { journals, folder, schema: wanted, report }: LiveOptions
+): Effect.Effect<void, BundleNotWritten, Scope.Scope | Stop> =>
+  Effect.gen(function* () {
+    const stop = yield* Stop
+    const watch = yield* watchFolders(catalogue.folders, journals)
+    const running = yield* liveSession(catalogue, session, watch, { journals })
+    const fold = sessionFold({ ...foldOptions, rootId: session.rootThreadId })
+    const told = makeTold(report)
+    const record = makeRecorder(folder, wanted)
+    let hasNews = false
+    const write = Effect.gen(function* () {
+      if (hasNews) hasNews = !(yield* record(told.spans(), true))
+    })
+    const arrived = ({ origin, lines, skipped }: Arrival) =>
+      Effect.suspend(() => {
+        report.skipped(skipped)
+        const step = fold.push(origin, lines)
+        told.take(step)
+        hasNews ||= step.writes.length > 0
+        return Effect.forEach(step.follow, running.follow, { discard: true })
+      })
+    yield* Stream.merge(
+      Stream.map(running.arrivals, (arrival) => arrived(arrival)),
+      Stream.map(Stream.tick("500 millis"), () => write)
+    ).pipe(
+      Stream.interruptWhen(stop.requested),
+      Stream.runForEach((act) => act)
+    )
+    told.take(fold.end())
+    yield* record(told.spans(), false)
+  })
+
+const onlySession = (inputs: ReadonlyArray<Input>) => {
+  const [input, ...others] = inputs
+  const [session, ...more] = input?._tag === "Sessions" ? input.sessions : []
+  return input?._tag === "Sessions" && session !== undefined && others.length + more.length === 0
+    ? Effect.succeed({ catalogue: input.catalogue, session })
+    : Effect.fail(
+        new WrongUse({
+          reason: "--live records one session at a time",
+          hint: "name one transcript or one session's id, or use --latest"
+        })
+      )
+}
+
 export const recordCommand = Command.make(
   "record",
-  { named: flags.paths, latest: flags.latest, hooks: flags.hooks, output, schema },
-  Effect.fnUntraced(function* ({ named, latest, hooks, output: folder, schema: wanted }) {
+  { named: flags.paths, latest: flags.latest, hooks: flags.hooks, output, schema, live },
+  Effect.fnUntraced(function* ({ named, latest, hooks, output: folder, schema: wanted, live: isLive }) {
     const home = codexFolder(process.env)
     const inputs = [
       ...(yield* Effect.forEach(named, (one) => locate(one, home))),
@@ -86,24 +195,35 @@ export const recordCommand = Command.make(
         hint: "name a transcript, a folder or a session's id, or use --latest"
       })
     }
+    if (inputs.some((input) => input._tag === "Stdin" || input._tag === "Bundles")) {
+      return yield* new WrongUse({
+        reason: "only transcripts can be recorded: not standard input, and not what is a bundle already",
+        hint: "name a transcript, a folder or a session's id, or use --latest"
+      })
+    }
     const report = makeReport()
-    for (const input of inputs) {
-      for (const spans of yield* recordedSpans(input, hooks, report)) {
-        const root = spans.find((span) => span.kind === "session")
-        if (root === undefined) continue
-        const traceId = crypto.randomUUID()
-        const identity = { schema: wanted === "1" ? (1 as const) : (2 as const), traceId, rootThreadId: root.thread_id }
-        yield* Console.log(yield* writeBundle(folder, identity, planBundle(spans, identity)))
+    const chosen: Schema = wanted === "1" ? 1 : 2
+    if (isLive) {
+      const { catalogue, session } = yield* onlySession(inputs)
+      yield* recordLive(catalogue, session, { journals: hooks, folder, schema: chosen, report })
+    } else {
+      for (const input of inputs) {
+        for (const spans of yield* recordedSpans(input, hooks, report)) {
+          const identity = identityOf(spans, chosen)
+          if (identity !== undefined)
+            yield* Console.log(yield* writeBundle(folder, identity, planBundle(spans, identity)))
+        }
       }
     }
     const summary = report.text()
     if (summary !== "") yield* Console.error(summary)
     if (!report.isComplete()) return yield* new Incomplete()
-  })
+  }, Effect.scoped)
 ).pipe(
   Command.withDescription("Write rollout-trace bundles of sessions that Codex did not record"),
   Command.withExamples([
     { command: "tracer record --latest -o bundles", description: "The last session as a bundle of today's Codex" },
+    { command: "tracer record --latest --live -o bundles", description: "The session that runs now, until Ctrl-C" },
     { command: "tracer record rollout.jsonl -o bundles --schema 1", description: "For Codex 0.128 to 0.164" }
   ])
 )

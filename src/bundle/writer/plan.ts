@@ -104,17 +104,22 @@ export const planBundle = (
   }
   if (isRunning) return [began, ...ordered]
   const last = { atMs: lastMs, rank: rank.threadEnd }
-  const isOver = spans.every((span) => span.kind !== "turn" || span.status !== "unfinished")
+  const over = threads.filter((span) => isOver(span.thread_id, spans))
   // Children end before the root does.
-  const ended: ReadonlyArray<PlannedEvent> = isOver
-    ? [
-        ...threads.toReversed().map((span) => threadEnded(span.thread_id, lastMs)),
-        { ...last, type: "rollout_ended", fields: { status: "completed" } }
-      ]
-    : []
+  const ended: ReadonlyArray<PlannedEvent> = [
+    ...over.toReversed().map((span) => threadEnded(span.thread_id, lastMs)),
+    ...(over.includes(root) ? [{ ...last, type: "rollout_ended", fields: { status: "completed" } }] : [])
+  ]
   const completed: ReadonlyArray<PlannedEvent> =
     schema === 2 ? [{ ...last, type: "recording_completed", fields: {} }] : []
   return [began, ...ordered, ...ended, ...completed]
+}
+
+/** A thread is over when its last turn has ended; what a crash left open before that stays open. */
+const isOver = (threadId: string, spans: ReadonlyArray<Span>): boolean => {
+  const turns = spans.filter((span) => span.kind === "turn" && span.thread_id === threadId)
+  const latest = turns.toSorted((a, b) => a.start - b.start).at(-1)
+  return latest === undefined || latest.status !== "unfinished"
 }
 
 /** Nothing of a thread or turn comes before its start, whatever the clocks of its sources say. */

@@ -8,7 +8,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import type { Json } from "../../wire/json.ts"
-import type { PlannedEvent } from "./event.ts"
+import type { PlannedEvent, PlannedPayload } from "./event.ts"
 import type { Schema as BundleSchema } from "./items.ts"
 
 export class BundleNotWritten extends Schema.TaggedError<BundleNotWritten>()("BundleNotWritten", {
@@ -27,6 +27,7 @@ export interface BundleIdentity {
   readonly schema: BundleSchema
   readonly traceId: string
   readonly rootThreadId: string
+  readonly startedAtMs: number
 }
 
 /** Event lines are written in portions of about this many characters. */
@@ -34,61 +35,88 @@ const portionLength = 1 << 20
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
+/** A bundle that grows. */
+export interface BundleWriter {
+  /** The bundle's own folder. */
+  readonly folder: string
+  /** Appends events: each one's payloads first, and lines only whole. */
+  readonly append: (events: ReadonlyArray<PlannedEvent>) => Effect.Effect<void, BundleNotWritten>
+}
+
+/** Makes a new bundle without events below a folder. */
+export const createBundle = (
+  below: string,
+  { schema, traceId, rootThreadId, startedAtMs }: BundleIdentity
+): Effect.Effect<BundleWriter, BundleNotWritten> => {
+  const folder = join(below, `trace-${traceId}-${rootThreadId}`)
+  const log = join(folder, "trace.jsonl")
+  const attempt = <A>(act: () => A): Effect.Effect<A, BundleNotWritten> =>
+    Effect.try({ try: act, catch: (cause) => new BundleNotWritten({ path: folder, reason: reasonOf(cause) }) })
+  let [events, payloads] = [0, 0]
+
+  const referenceTo = ({ kind, json }: PlannedPayload): Json => {
+    payloads += 1
+    const path = `payloads/${payloads}.json`
+    writeFileSync(join(folder, path), JSON.stringify(json, null, 2))
+    return { raw_payload_id: `raw_payload:${payloads}`, kind: { type: kind }, path }
+  }
+  const lineOf = (event: PlannedEvent): string => {
+    const references = Object.entries(event.payloads ?? {}).map(([field, payload]) => [field, referenceTo(payload)])
+    events += 1
+    const line = {
+      schema_version: schema,
+      seq: events,
+      wall_time_unix_ms: event.atMs,
+      rollout_id: rootThreadId,
+      thread_id: event.threadId ?? null,
+      codex_turn_id: event.turnId ?? null,
+      // Codex ignores keys that it does not know, here and nowhere a rule reads.
+      ...(event.derived !== undefined && { derived: event.derived }),
+      payload: { type: event.type, ...event.fields, ...Object.fromEntries(references) }
+    }
+    return `${JSON.stringify(line)}\n`
+  }
+  const append = (more: ReadonlyArray<PlannedEvent>): void => {
+    let portion = ""
+    for (const event of more) {
+      portion += lineOf(event)
+      if (portion.length < portionLength) continue
+      appendFileSync(log, portion)
+      portion = ""
+    }
+    appendFileSync(log, portion)
+  }
+  return attempt(() => {
+    mkdirSync(below, { recursive: true })
+    mkdirSync(folder)
+    mkdirSync(join(folder, "payloads"))
+    const manifest = {
+      schema_version: schema,
+      trace_id: traceId,
+      rollout_id: rootThreadId,
+      root_thread_id: rootThreadId,
+      started_at_unix_ms: startedAtMs,
+      raw_event_log: "trace.jsonl",
+      payloads_dir: "payloads"
+    }
+    writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest, null, 2))
+    writeFileSync(log, "")
+    return { folder, append: (more) => attempt(() => append(more)) }
+  })
+}
+
 /**
- * Writes a bundle below a folder.
+ * Writes a whole bundle below a folder.
  *
  * @returns the bundle's own folder
  */
 export const writeBundle = (
-  folder: string,
-  { schema, traceId, rootThreadId }: BundleIdentity,
+  below: string,
+  identity: Omit<BundleIdentity, "startedAtMs">,
   events: ReadonlyArray<PlannedEvent>
-): Effect.Effect<string, BundleNotWritten> => {
-  const bundle = join(folder, `trace-${traceId}-${rootThreadId}`)
-  return Effect.try({
-    try: () => {
-      mkdirSync(folder, { recursive: true })
-      mkdirSync(bundle)
-      mkdirSync(join(bundle, "payloads"))
-      const manifest = {
-        schema_version: schema,
-        trace_id: traceId,
-        rollout_id: rootThreadId,
-        root_thread_id: rootThreadId,
-        started_at_unix_ms: events[0]?.atMs ?? 0,
-        raw_event_log: "trace.jsonl",
-        payloads_dir: "payloads"
-      }
-      writeFileSync(join(bundle, "manifest.json"), JSON.stringify(manifest, null, 2))
-      const log = join(bundle, "trace.jsonl")
-      writeFileSync(log, "")
-      let [payloads, portion] = [0, ""]
-      events.forEach((event, index) => {
-        const references: { [field: string]: Json } = {}
-        for (const [field, { kind, json }] of Object.entries(event.payloads ?? {})) {
-          const path = `payloads/${++payloads}.json`
-          writeFileSync(join(bundle, path), JSON.stringify(json, null, 2))
-          references[field] = { raw_payload_id: `raw_payload:${payloads}`, kind: { type: kind }, path }
-        }
-        const line = {
-          schema_version: schema,
-          seq: index + 1,
-          wall_time_unix_ms: event.atMs,
-          rollout_id: rootThreadId,
-          thread_id: event.threadId ?? null,
-          codex_turn_id: event.turnId ?? null,
-          ...(event.derived !== undefined && { derived: event.derived }),
-          payload: { type: event.type, ...event.fields, ...references }
-        }
-        portion += `${JSON.stringify(line)}\n`
-        if (portion.length >= portionLength) {
-          appendFileSync(log, portion)
-          portion = ""
-        }
-      })
-      appendFileSync(log, portion)
-      return bundle
-    },
-    catch: (cause) => new BundleNotWritten({ path: bundle, reason: reasonOf(cause) })
+): Effect.Effect<string, BundleNotWritten> =>
+  Effect.gen(function* () {
+    const writer = yield* createBundle(below, { ...identity, startedAtMs: events[0]?.atMs ?? 0 })
+    yield* writer.append(events)
+    return writer.folder
   })
-}

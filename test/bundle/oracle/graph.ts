@@ -173,6 +173,20 @@ const edgeKinds: { readonly [tool: string]: string | undefined } = {
   interrupt_agent: "close_agent"
 }
 
+/** Did an agent's model see a message? Codex's graph has no edge for one that its agent never took in. */
+const tookIn = (childId: string, message: Json, spans: ReadonlyArray<Span>): boolean => {
+  const words = JSON.stringify(message).slice(1, -1)
+  return spans.some(
+    ({ kind, thread_id: thread, input }) =>
+      kind === "llm" &&
+      thread === childId &&
+      isModelInput(input) &&
+      input.items
+        .slice(0, input.length)
+        .some(({ value }) => value.type === "agent_message" && JSON.stringify(value.content).includes(words))
+  )
+}
+
 /** Who made which thread: an agent's parent, and the edge that leads to it. */
 const agents = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string> => {
   const spawned = spans.filter((span) => span.kind === "agent")
@@ -189,7 +203,9 @@ const agents = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string>
   const ours = spans.flatMap((span) => {
     const child = text(span.metadata.agent_thread_id)
     const kind = edgeKinds[span.name.split(".").at(-1) ?? ""]
-    return span.kind === "tool" && child !== undefined && kind !== undefined && ids.has(child)
+    if (span.kind !== "tool" || child === undefined || kind === undefined || !ids.has(child)) return []
+    const message = text((span.input as JsonObject | undefined)?.message) ?? ""
+    return kind === "spawn_agent" || kind === "close_agent" || tookIn(child, message, spans)
       ? [`${kind} ${span.metadata.call_id} → ${child}`]
       : []
   })
