@@ -37,11 +37,14 @@ const shared = (before: ReadonlyArray<JsonObject>, after: ReadonlyArray<JsonObje
 const writtenByCodex =
   /^\s*(?:<(?:environment_context|user_instructions|INSTRUCTIONS|skill|user_shell_command|turn_aborted|subagent_notification|user_action|hook_prompt|recommended_plugins|goal_context|codex_internal_context)\b|# AGENTS\.md instructions|Another language model started to solve this problem)/
 
-/** An answer that is whole, while it is not certain that Codex took it up (0.165 +). */
+/**
+ * An answer while it is not certain what Codex made of it: one that is whole may not have been taken up (0.165 +), and
+ * one that was cut is taken for a response by older transcripts (before 0.155) unless it is asked for again.
+ */
 interface HeldAnswer {
   readonly told: DomainEventOf<"RequestAnswered">
-  /** Its last item, and its calls: one that is accepted, or runs, says that it did. */
-  readonly lastId: string
+  /** Of one that is whole, its last item and its calls: one that is accepted, or runs, says that it was taken up. */
+  readonly lastId?: string
   readonly callIds: ReadonlySet<string>
 }
 
@@ -62,6 +65,9 @@ const promptOf = (item: JsonObject, place: BundlePlace): Told => {
 
 /** The model ran out of tokens: a failure, whose response is taken up all the same (0.169; older ones ask again). */
 const stoppedEarly = /^Incomplete response returned/
+
+/** 0.128 numbers its requests, later versions give them UUIDs. Only 0.128 writes nothing when the last retry fails. */
+const numbered = /^inference:\d+$/
 
 /** Codex puts this where a call was never answered: it says nothing of the call. */
 const madeUp = "aborted"
@@ -132,12 +138,14 @@ export const requestRows = () => {
 
   const acceptedBy = new Map<string, Set<string>>()
   const held = new Map<string, HeldAnswer>()
+  /** Usage counts what was written to the cache (0.155 +), so transcripts tell each response by a record of its own. */
+  let countsWrites = false
 
   /** Tells an answer that was held, now that it is known what became of it. */
-  const release = (threadId: string, outcome: "completed" | "abandoned"): Told => {
+  const release = (threadId: string, became: Partial<DomainEventOf<"RequestAnswered">> = {}): Told => {
     const answer = held.get(threadId)
     held.delete(threadId)
-    return answer === undefined ? [] : [{ ...answer.told, outcome }]
+    return answer === undefined ? [] : [{ ...answer.told, ...became }]
   }
 
   /** An event of the thread may tell what became of the answer that is held. */
@@ -146,16 +154,17 @@ export const requestRows = () => {
     if (answer === undefined) return []
     switch (body.type) {
       case "history_item_accepted":
-        return body.item_id === answer.lastId ? release(threadId, "completed") : []
+        return body.item_id === answer.lastId ? release(threadId) : []
       case "tool_call_started":
       case "code_cell_started":
-        return answer.callIds.has(body.model_visible_call_id ?? "") ? release(threadId, "completed") : []
+        return answer.callIds.has(body.model_visible_call_id ?? "") ? release(threadId) : []
       case "inference_started": {
         const input = objectsOf(payloads(body.request_payload)?.input)
-        return release(threadId, input.some(({ id }) => id === answer.lastId) ? "completed" : "abandoned")
+        const isTakenUp = answer.lastId === undefined || input.some(({ id }) => id === answer.lastId)
+        return release(threadId, isTakenUp ? {} : { outcome: "abandoned" })
       }
       case "codex_turn_ended":
-        return release(threadId, "completed")
+        return release(threadId, answer.lastId === undefined ? { counted: true } : {})
       default:
         return []
     }
@@ -217,7 +226,8 @@ export const requestRows = () => {
   const answered = (
     event: EventOf<"inference_completed" | "inference_failed" | "inference_cancelled">,
     place: BundlePlace,
-    payloads: Payloads
+    payloads: Payloads,
+    schema: number
   ): Told => {
     const isCompleted = event.type === "inference_completed"
     const response = payloads(isCompleted ? event.response_payload : event.partial_response_payload) ?? {}
@@ -244,7 +254,13 @@ export const requestRows = () => {
       ...(responseId !== null && { responseId }),
       ...(usage && { usage }),
       ...(error !== undefined && { error }),
-      ...(error !== undefined && stoppedEarly.test(error) && { stoppedEarly: true as const })
+      ...(error !== undefined && stoppedEarly.test(error) && { counted: true as const })
+    }
+    if (usage?.cacheWrite !== undefined) countsWrites = true
+    const mayCount = event.type === "inference_cancelled" || numbered.test(event.inference_call_id)
+    if (schema === 1 && !countsWrites && !isCompleted && mayCount && output.length > 0) {
+      held.set(threadId, { told, callIds: new Set() })
+      return []
     }
     const lastId = output.at(-1)?.id
     const ids = acceptedBy.get(threadId)
@@ -259,6 +275,6 @@ export const requestRows = () => {
     answered,
     settle,
     /** Nothing more will come. */
-    end: (): Told => [...held.keys()].flatMap((threadId) => release(threadId, "completed"))
+    end: (): Told => [...held.keys()].flatMap((threadId) => release(threadId))
   }
 }

@@ -10,7 +10,7 @@
  * translator is a fold of its own, fed with the lines of a session in their order. Content that did not come along
  * with its line is left out.
  */
-import type { BundleEvent, EventBody, EventOf } from "../wire/bundle/events.ts"
+import type { BundleEvent, EventOf } from "../wire/bundle/events.ts"
 import { isObject } from "../wire/record.ts"
 import type { BundlePlace, Payloads, Told } from "./bundle-place.ts"
 import { requestRows } from "./bundle-request.ts"
@@ -77,7 +77,9 @@ export const bundleTranslator = (): BundleTranslator => {
     ]
   }
 
-  const rowOf = (body: EventBody, place: BundlePlace, rootId: string, payloads: Payloads): Told => {
+  const rowOf = (event: BundleEvent, place: BundlePlace, payloads: Payloads): Told => {
+    const { payload: body, rollout_id: rootId } = event
+    const schema = Number(event.schema_version)
     switch (body.type) {
       case "thread_started":
         return threads.threadStarted(body, rootId, place, payloads)
@@ -94,7 +96,7 @@ export const bundleTranslator = (): BundleTranslator => {
       case "inference_failed":
       case "inference_cancelled":
         if (body.type === "inference_failed") threads.requestFailed(place.threadId)
-        return requests.answered(body, place, payloads)
+        return requests.answered(body, place, payloads, schema)
       case "tool_call_started":
         return tools.started(body, place, payloads)
       case "tool_call_runtime_started":
@@ -137,11 +139,7 @@ export const bundleTranslator = (): BundleTranslator => {
       if (threadId === undefined) return []
       const starts = body.type === "codex_turn_started" || body.type === "codex_turn_ended"
       const released = starts || turnId === undefined ? [] : threads.release(threadId, turnId)
-      return [
-        ...released,
-        ...requests.settle(body, threadId, payloads),
-        ...rowOf(body, place, event.rollout_id, payloads)
-      ]
+      return [...released, ...requests.settle(body, threadId, payloads), ...rowOf(event, place, payloads)]
     },
     end: () => [...requests.end(), ...threads.end()]
   }

@@ -193,8 +193,8 @@ export type DomainEvent =
       readonly responseId?: string
       readonly usage?: Usage
       readonly error?: string
-      /** It failed because the model stopped early, and is a response of its turn like any other. */
-      readonly stoppedEarly?: true
+      /** It did not complete, and its transcript takes it for a response of its turn all the same. */
+      readonly counted?: true
     } & OfTurn)
   | ({ readonly _tag: "ModelRequested" } & OfTurn)
   | ({

@@ -47,7 +47,7 @@ const settled = (
   const { recorded } = turn
   const named = (key: string): SpanKey =>
     asked.key ?? { kind: "llm", threadId: turn.threadId, key: `${turn.turnId}/${key}` }
-  if (answer.outcome === "completed" || (answer.stoppedEarly === true && answer.output.length > 0)) {
+  if (answer.outcome === "completed" || (answer.counted === true && answer.output.length > 0)) {
     const responses = recorded.responses + 1
     return [{ ...turn, recorded: { ...recorded, responses } }, named(`${responses}`), { ordinal: responses }]
   }

@@ -125,6 +125,18 @@ describe("a request without an answer", () => {
     expect(one(readStory(bundle().asks("I1", [question])).spans, "llm").status).toBe("unfinished")
   })
 
+  test("counts as a response in older versions when it was cut for good, and not when it is asked for again", () => {
+    const cut = bundle(1)
+      .asks("inference:1", [question])
+      .breaksOff("inference:1", "failed", [assistantMessage("It")])
+    const again = cut.asks("inference:2", [question]).breaksOff("inference:2", "cancelled", [assistantMessage("It is")])
+    const calls = readStory(again.turnEnds("cancelled")).spans.filter((span) => span.kind === "llm")
+    expect(calls.map(({ status, metadata }) => [status, metadata.call_number])).toEqual([
+      ["error", undefined],
+      ["interrupted", 1]
+    ])
+  })
+
   test("counts as a response when the model ran out of tokens (0.169)", () => {
     const story = bundle().asks("I1", [question])
     story.event("inference_failed", {
