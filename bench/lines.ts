@@ -39,7 +39,7 @@ const threads = 4
 /** The lines dealt out to threads that take turns of a few records, and merged again. */
 const merge = (lines: ReadonlyArray<Line>) => {
   const dealt = Array.from({ length: threads }, () => [] as Line[])
-  lines.forEach((line, index) => dealt[Math.floor(index / 5) % threads]?.push(line))
+  for (const [index, line] of lines.entries()) dealt[Math.floor(index / 5) % threads]?.push(line)
   const strands = dealt.map((own) => ({
     startsAt: "",
     arrivals: Stream.succeed({ origin: { _tag: "Mixed" as const }, lines: own, skipped: [] })

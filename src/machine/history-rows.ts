@@ -15,7 +15,7 @@ import { noEffects, type Step } from "./effect.ts"
 import { append, takenBack } from "./history.ts"
 import * as Response from "./response.ts"
 import * as Table from "./table.ts"
-import { inOrder, inTurn, type Thread, together, turnIdOf, withTurnQuietly } from "./thread.ts"
+import { inOrder, inTurn, type Thread, together, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
 import { sumUsage, type TurnOutcome, withLlm } from "./turn.ts"
 
 /** Feeds a thread's history without telling anything: replayed and inherited records. */
@@ -49,12 +49,13 @@ export const settle = (thread: Thread, ending?: TurnOutcome): Step<Thread> => {
   return [next, effects]
 }
 
-/** A response is over for sure: told at once when it called tools, held one record longer when it did not. */
+/** A response is over for sure: told at once when it called tools or its turn stopped, else held one record longer. */
 const complete = (thread: Thread, completed: { responseId?: string; usage?: Usage }): Step<Thread> => {
   const response = thread.response
   if (response === undefined) return [thread, noEffects]
   const next = { ...thread, response: { ...response, completed } }
-  return response.calls ? settle(next) : [next, noEffects]
+  const stopped = Table.get(thread.turns, response.turnId)?.stoppedAt !== undefined
+  return response.calls || stopped ? settle(next) : [next, noEffects]
 }
 
 const outputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {
@@ -67,10 +68,18 @@ const outputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: stri
         ? pending.sampledThrough !== event.sampledThrough
         : pending.sealed))
   const [settled, told] = another ? settle(thread) : [thread, noEffects]
-  const begun =
-    settled.response === undefined ? Response.begin(settled, turnId, event.at, event.sampledThrough) : settled
+  const [open, resumed] = settled.response === undefined ? goesOn(settled, turnId, event.at) : [settled, noEffects]
+  const begun = open.response === undefined ? Response.begin(open, turnId, event.at, event.sampledThrough) : open
   const [after, calls] = called(begun, event, turnId)
-  return [produced(after, event), together(told, calls)]
+  return [produced(after, event), together(told, together(resumed, calls))]
+}
+
+/** A response that comes after Stop: a hook sent the turn on, and the end that Stop told is none. */
+const goesOn = (thread: Thread, turnId: string, at: number): Step<Thread> => {
+  const turn = Table.get(thread.turns, turnId)
+  if (turn?.stoppedAt === undefined || turn.stoppedAt >= at) return [thread, noEffects]
+  const { stoppedAt: _, ...running } = turn
+  return withTurn(thread, { ...running, lastAt: at })
 }
 
 /** The item is one more of the response that is being produced. */
@@ -113,7 +122,9 @@ export const messaged = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
   const words = content.flatMap((part) => (isObject(part) && typeof part.text === "string" ? [part.text] : []))
   if (words.length === 0) return [thread, noEffects]
   return inTurn(thread, { ...event, turnId }, (turn) => [
-    turn.counts.responses + turn.recorded.responses > 0 ? turn : { ...turn, prompts: [...turn.prompts, { images: 0, text: words.join("\n") }] },
+    turn.counts.responses + turn.recorded.responses > 0
+      ? turn
+      : { ...turn, prompts: [...turn.prompts, { images: 0, text: words.join("\n") }] },
     noEffects
   ])
 }

@@ -12,10 +12,10 @@ export interface Refusal {
 }
 
 /** `exec_command failed for `…`: CreateProcess { message: "Rejected(\"…\")" }` */
-const rejected = /^\w+ failed(?: for `[^]*?`)?: \w+ \{ message: "Rejected\(\\?"([^]*?)\\?"\)" \}/
+const rejected = /^\w+ failed(?: for `[\s\S]*?`)?: \w+ \{ message: "Rejected\(\\?"([\s\S]*?)\\?"\)" \}/
 
 /** `Command blocked by PreToolUse hook: <reason>. Command: …` */
-const blocked = /^Command blocked by \w+ hook: ([^]*?)\. Command: /
+const blocked = /^Command blocked by \w+ hook: ([\s\S]*?)\. Command: /
 
 /** Reads a refusal; undefined for any other output. */
 export const readRefusal = (output: string): Refusal | undefined => {

@@ -14,7 +14,7 @@ import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
 import { toolEnded } from "./tool.ts"
 import { decideNested } from "./tool-rows.ts"
-import { endTools, heldEffects, newTurn, type Turn, type TurnOutcome } from "./turn.ts"
+import { endTools, heldEffects, newTurn, type Turn, type TurnOutcome, turnEffects } from "./turn.ts"
 
 /** A turn begins: the one before it, if still open, ended unseen. */
 export const turnStarted = (thread: Thread, event: EventOf<"TurnStarted">): Step<Thread> => {
@@ -186,14 +186,24 @@ export const turnConfigured = (thread: Thread, event: EventOf<"TurnConfigured">)
   return inTurn(configured, event, (turn) => [{ ...turn, facts: { ...turn.facts, ...event.facts } }, noEffects])
 }
 
-/** Stop fires before the end of the turn is written: what it says is kept in case that never comes. */
+/**
+ * Stop fires before the end of the turn is written, and Codex waits for it: what it says closes the turn until the
+ * record corrects it. A response that is over waits for nothing more.
+ */
 export const stopObserved = (thread: Thread, event: EventOf<"StopObserved">): Step<Thread> =>
-  inTurn(thread, event, (turn) => [
-    event.lastMessage === undefined || turn.lastMessage !== undefined
-      ? turn
-      : { ...turn, lastMessage: event.lastMessage },
-    noEffects
-  ])
+  inOrder(
+    thread,
+    (t) =>
+      inTurn(t, event, (turn) => {
+        if (turn.outcome !== undefined) return [turn, noEffects]
+        const lastMessage = turn.lastMessage ?? event.lastMessage
+        const stoppedAt = Math.max(turn.stoppedAt ?? event.at, event.at)
+        const stopped: Turn = { ...turn, stoppedAt, ...(lastMessage !== undefined && { lastMessage }) }
+        return [stopped, turnEffects(turn, stopped)]
+      }),
+    (t) =>
+      t.response?.completed !== undefined && t.response.turnId === turnIdOf(t, event) ? settle(t) : [t, noEffects]
+  )
 
 // ------------------------------------------------------------------------------------------------------------- Review
 

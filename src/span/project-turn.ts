@@ -28,16 +28,22 @@ const inputOf = (context: TraceContext, { prompts }: Turn): Json | undefined => 
   )
 }
 
+/** A turn that stopped has ended as far as anybody can know, unless something of it came after that. */
+const endOf = ({ outcome, endedAt, stoppedAt, lastAt }: Turn): { end?: number; status?: SpanStatus | undefined } => {
+  if (outcome !== undefined) return { ...(endedAt !== undefined && { end: endedAt }), status: statuses[outcome] }
+  return stoppedAt !== undefined && stoppedAt >= lastAt ? { end: stoppedAt, status: "ok" } : {}
+}
+
 export const turnSpan = (context: TraceContext, turn: Turn): Span => {
   const input = inputOf(context, turn)
   const { implied: _, compaction_trigger: __, ...facts } = turn.facts
-  const status = turn.outcome === undefined ? undefined : statuses[turn.outcome]
+  const { end, status } = endOf(turn)
   return {
     ...identity(context, turn.key, turn.parent),
     kind: "turn",
     name: `turn ${turn.number ?? "?"}`,
     start: turn.startedAt ?? turn.lastAt,
-    ...(turn.endedAt !== undefined && { end: turn.endedAt }),
+    ...(end !== undefined && { end }),
     ...(status !== undefined && { status }),
     ...(turn.error !== undefined && { error: turn.error }),
     ...(input !== undefined && { input }),

@@ -82,20 +82,8 @@ const backend = () => {
 
 const seedsPerCase = 8
 
-/** Cases whose spans do not depend on the order of arrival at all. */
-const confluent = [
-  "simple",
-  "tools",
-  "code",
-  "approve",
-  "autocompact",
-  "codex-0.142.0",
-  "codex-0.118.0",
-  "codex-0.77.0"
-]
-
 describeCorpus("a session that is cut and begun again", (cases) => {
-  for (const one of cases.filter(({ name }) => confluent.includes(name))) {
+  for (const one of cases) {
     const session = strandsOf(one)
     if (session === undefined) continue
     const { rootId, strands } = session

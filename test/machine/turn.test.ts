@@ -58,12 +58,22 @@ describe("a turn", () => {
     }
   })
 
-  test("that Stop was called for still runs until its end is written, which comes after Stop has returned", () => {
+  test("that Stop was called for has ended until its record corrects it, with everything that it held", () => {
     for (const dialect of newer) {
-      const told = session().turn("build").says("Built.").stops()
-      expect(the(read(told, dialect, { end: false }), "turn").status).toBeUndefined()
+      const stopped = session().turn("build").says("Built.").stops()
+      const spans = read(stopped, dialect, { end: false })
+      expect(the(spans, "turn")).toMatchObject({ status: "ok", output: "Built." })
+      expect(the(spans, "turn").end).toBeCloseTo(stopped.now, 1)
+      expect(the(spans, "llm").status).toBe("ok")
       const ended = session().turn("build").says("Built.").ends()
-      expect(the(read(ended, dialect, { end: false }), "turn").status).toBe("ok")
+      expect(the(read(ended, dialect, { end: false }), "turn")).toMatchObject({ status: "ok", end: ended.now })
+    }
+  })
+
+  test("that goes on after Stop still runs", () => {
+    for (const dialect of newer) {
+      const blocked = session().turn("build").says("Built.").stops().execs("make")
+      expect(the(read(blocked, dialect, { end: false }), "turn").end).toBeUndefined()
     }
   })
 

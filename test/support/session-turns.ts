@@ -153,6 +153,7 @@ export class TurnStory {
 
   /** The Stop hook alone: what is seen of a turn while the hook runs. */
   stops(): this {
+    this.closeResponse()
     return this.hook("Stop", { last_assistant_message: this.lastMessage ?? null })
   }
 
