@@ -66,11 +66,6 @@ export interface SpanEncoder {
   readonly line: (span: Span) => Pieces
 }
 
-interface Sized {
-  readonly text: string
-  readonly bytes: number
-}
-
 const isItems = (output: Json): output is ReadonlyArray<JsonObject> =>
   Array.isArray(output) &&
   output.every((item: Json) => typeof item === "object" && item !== null && !Array.isArray(item))
@@ -78,13 +73,13 @@ const isItems = (output: Json): output is ReadonlyArray<JsonObject> =>
 const piece = (text: string): Pieces => ({ texts: [text], bytes: Buffer.byteLength(text) })
 
 /** A JSON array of items that come newest first. */
-const listed = (newest: ReadonlyArray<Sized>): Pieces => {
+const listed = (newest: ReadonlyArray<Pieces>): Pieces => {
   const texts = ["["]
   let bytes = 2
   for (let index = newest.length - 1; index >= 0; index--) {
     const made = newest[index]
     if (made === undefined) continue
-    texts.push(made.text)
+    for (const text of made.texts) texts.push(text)
     bytes += made.bytes
     if (index > 0) texts.push(",")
   }
@@ -92,18 +87,74 @@ const listed = (newest: ReadonlyArray<Sized>): Pieces => {
   return { texts, bytes: bytes + Math.max(0, newest.length - 1) }
 }
 
+/** Texts shorter than this are quicker made than found. */
+const sharedLengthMin = 256
+/** The texts that wait for their second use are not longer than this, all together. */
+const sharedLengthMax = 512 * 1024
+
+/**
+ * What a tool answered stands in two places: the tool's own output, and the item that the model was given. Its JSON is
+ * made once for both; one that nobody asks for again is forgotten.
+ */
+const makeSharedTexts = (encode: (text: string) => Pieces): ((text: string) => Pieces) => {
+  const waiting = new Map<string, Pieces>()
+  let length = 0
+  const forget = (text: string) => {
+    if (waiting.delete(text)) length -= text.length
+  }
+  return (text) => {
+    const known = waiting.get(text)
+    if (known !== undefined) {
+      forget(text)
+      return known
+    }
+    const made = encode(text)
+    if (text.length < sharedLengthMin || text.length > sharedLengthMax) return made
+    waiting.set(text, made)
+    length += text.length
+    for (const oldest of waiting.keys()) {
+      if (length <= sharedLengthMax) break
+      forget(oldest)
+    }
+    return made
+  }
+}
+
+/** An item whose `output` is a text and the last of its members, all of them plain: its JSON is a head, the text, a brace. */
+const answerText = (value: Json): string | undefined => {
+  if (typeof value !== "object" || value === null) return undefined
+  let last: Json | undefined
+  let lastName: string | undefined
+  for (const name in value) {
+    last = (value as JsonObject)[name]
+    if (typeof last === "object" && last !== null) return undefined
+    lastName = name
+  }
+  return lastName === "output" && typeof last === "string" && last.length >= sharedLengthMin ? last : undefined
+}
+
 /** An encoder for one form of items; it remembers their texts, so make one per sink and keep it. */
 export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent): SpanEncoder => {
   // By the value: what a model produced is an item of the next request's input.
-  const sized = new WeakMap<JsonObject, Sized>()
+  const sized = new WeakMap<JsonObject, Pieces>()
   const ownKeys = new Set(capture.ownKeys)
   const clean = capture.redact ? redact : (text: string) => text
 
-  const itemText = (value: JsonObject): Sized => {
+  const cleanJson = (value: Json): Pieces => piece(clean(JSON.stringify(value)))
+  const answer = makeSharedTexts(cleanJson)
+
+  const encodeItem = (value: Json): Pieces => {
+    const text = answerText(value)
+    if (text === undefined) return cleanJson(value)
+    const head = clean(JSON.stringify({ ...(value as JsonObject), output: 0 })).slice(0, -2)
+    const { texts, bytes } = answer(text)
+    return { texts: [head, ...texts, "}"], bytes: Buffer.byteLength(head) + bytes + 1 }
+  }
+
+  const itemPieces = (value: JsonObject): Pieces => {
     const known = sized.get(value)
     if (known !== undefined) return known
-    const text = clean(JSON.stringify(form.item(value)))
-    const made = { text, bytes: Buffer.byteLength(text) }
+    const made = encodeItem(form.item(value))
     sized.set(value, made)
     return made
   }
@@ -111,26 +162,26 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
   const outputPieces = (span: Span): Pieces | undefined => {
     const { output } = span
     if (output === undefined) return undefined
-    if (span.kind !== "llm" || !isItems(output)) return piece(clean(JSON.stringify(output)))
-    return listed(output.map(itemText).reverse())
+    if (typeof output === "string") return answer(output)
+    if (span.kind !== "llm" || !isItems(output)) return cleanJson(output)
+    return listed(output.map(itemPieces).reverse())
   }
 
   /** Items `from` to `to` as a JSON array: the newest ones within the bound, a marker for the rest. */
   const itemsText = (items: ReadonlyArray<HistoryItem>, from: number, to: number): Pieces => {
     const markerBytes = 2 + Buffer.byteLength(JSON.stringify(form.leftOut(to - from)))
-    const newest: Array<Sized> = []
+    const newest: Array<Pieces> = []
     let bytes = 2
     let overMarker = to
     for (let index = to - 1; index >= from; index--) {
       const item = items[index]
       if (item === undefined) continue
-      const made = itemText(item.value)
+      const made = itemPieces(item.value)
       bytes += made.bytes + 1
       if (bytes > capture.llmInputBytesMax) {
         // The marker needs room as well: newer items that fitted without it may have to go.
         newest.length = to - overMarker
-        const marker = JSON.stringify(form.leftOut(overMarker - from))
-        newest.push({ text: marker, bytes: Buffer.byteLength(marker) })
+        newest.push(piece(JSON.stringify(form.leftOut(overMarker - from))))
         break
       }
       newest.push(made)
@@ -153,8 +204,7 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
     const span = capture.content === "none" ? structureOf(full, ownKeys) : full
     const { input } = span
     const model = isModelInput(input) ? modelInput(input) : undefined
-    const pieces =
-      model !== undefined ? model.pieces : input === undefined ? undefined : piece(clean(JSON.stringify(input)))
+    const pieces = model !== undefined ? model.pieces : input === undefined ? undefined : cleanJson(input as Json)
     const output = outputPieces(span)
     const metadata = model?.facts === undefined ? span.metadata : { ...span.metadata, ...model.facts }
     return {
