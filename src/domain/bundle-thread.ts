@@ -77,8 +77,7 @@ export const threadRows = () => {
     if (turns.has(turnId)) return ended
     reviews.set(start.turnId, { threadId, turnId })
     turns.set(turnId, threadId)
-    const { _tag: _, parentTurnId: __, contextWindow: ___, facts: ____, trigger: _____, ...place } = start
-    return [...ended, { _tag: "ReviewEntered", ...place, turnId }]
+    return [...ended, { _tag: "ReviewEntered", ...only(start, placeKeys), turnId }]
   }
 
   const threadStarted = (
@@ -181,8 +180,10 @@ export const threadRows = () => {
     const [threadId, of] = [...held].find(([, { start }]) => start?.turnId === payload.turn_id) ?? []
     const [told] = turnRows.task_started?.(payload, place, noRecord) ?? []
     if (threadId === undefined || of?.start === undefined || told?._tag !== "TurnStarted") return []
-    const { at, threadId: _, turnId: __, recorded: ___, bytes: ____, startedAt: _____, ...facts } = told
-    hold(threadId, { ...of, start: { ...facts, ...of.start, ...(facts.facts && { facts: facts.facts }) } })
+    // Who asked for a review is known already, where it is known.
+    const { parentTurnId = told.parentTurnId } = of.start
+    const start = { ...of.start, ...only(told, startKeys), ...(parentTurnId !== undefined && { parentTurnId }) }
+    hold(threadId, { ...of, start })
     return []
   }
 
@@ -190,7 +191,7 @@ export const threadRows = () => {
     const type = payload.type === "turn_aborted" ? "turn_aborted" : "task_complete"
     const [told] = turnRows[type]?.(payload, place, noRecord) ?? []
     if (told?._tag !== "TurnEnded" || told.turnId === undefined) return []
-    const { at: _, threadId: __, recorded: ___, bytes: ____, startedAt: _____, ...closing } = told
+    const closing = only(told, endKeys)
     const [threadId, of] = [...held].find(([, { end }]) => end?.turnId === told.turnId) ?? []
     if (threadId === undefined || of?.end === undefined) {
       if (turns.has(told.turnId)) closings.set(told.turnId, closing)
@@ -233,6 +234,14 @@ export const threadRows = () => {
     end: (): Told => [...held.keys()].flatMap((threadId) => release(threadId, undefined))
   }
 }
+
+const placeKeys = ["threadId", "at", "bytes", "recorded"] as const
+const startKeys = ["trigger", "contextWindow", "facts"] as const
+const endKeys = ["outcome", "error", "reason", "lastMessage", "durationMs", "timeToFirstTokenMs"] as const
+
+/** These fields of an event, as far as it has them. */
+const only = <T extends object, K extends keyof T>(event: T, keys: ReadonlyArray<K>): Pick<T, K> =>
+  Object.fromEntries(keys.flatMap((key) => (key in event ? [[key, event[key]]] : []))) as Pick<T, K>
 
 /** Rows of `event_msg` look at their payload alone. */
 const noRecord = { timestamp: "", type: "event_msg", payload: {} }

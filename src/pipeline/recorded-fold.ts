@@ -59,12 +59,17 @@ const metricsOf = (transcript: Span, bundle: Span): Span["metrics"] => {
 
 /** One span of two: the fields that neither of them owns are the transcript's. */
 const merged = (transcript: Span, bundle: Span): Span => {
-  const { start: _, end: __, status: ___, error: ____, input: _____, output: ______, ...rest } = transcript
-  const { attribution: _______, ...metadata } = transcript.metadata
+  const { id, trace_id, thread_id, kind, name } = transcript
+  const { attribution: _, ...metadata } = transcript.metadata
   const isThread = bundle.kind === "session" || bundle.kind === "agent"
+  const parentId = bundle.parent_id ?? transcript.parent_id
   return {
-    ...rest,
-    ...(bundle.parent_id !== undefined && { parent_id: bundle.parent_id }),
+    id,
+    trace_id,
+    thread_id,
+    kind,
+    name,
+    ...(parentId !== undefined && { parent_id: parentId }),
     ...(isThread ? whole(transcript, bundle) : exact(transcript, bundle)),
     ...contentOf(transcript, bundle),
     metadata: { ...bundle.metadata, ...metadata },
