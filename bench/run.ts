@@ -13,10 +13,11 @@ import { hook } from "./hook.ts"
 import { lines } from "./lines.ts"
 import { pipe } from "./pipe.ts"
 import { redaction } from "./redact.ts"
+import { reduce } from "./reduce.ts"
 import { start } from "./start.ts"
 import { bytesOf } from "./transcript.ts"
 
-const benches: ReadonlyArray<Bench> = [start, pipe, follow, hook, lines, redaction]
+const benches: ReadonlyArray<Bench> = [start, pipe, follow, hook, lines, redaction, reduce]
 
 const { values, positionals } = parseArgs({
   options: { bytes: { type: "string", default: "256MiB" }, tracer: { type: "string" } },

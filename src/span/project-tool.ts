@@ -56,7 +56,7 @@ const approvalOf = (tool: Tool, outcome: ToolOutcome): JsonObject | undefined =>
     requested: asked || undefined,
     decision,
     by: refusal?.by,
-    reason: refusal?.reason,
+    refusal: refusal?.reason,
     justification: asked ? justification(tool) : undefined,
     waited_ms: waited(tool)
   })

@@ -165,7 +165,12 @@ describe("--content none", () => {
       command: "cat plan.txt",
       cwd: "/home/me",
       usage: { tokens: 5 },
-      approval: { decision: "approved", by: "user", justification: "may I read the plan?" },
+      approval: {
+        decision: "approved",
+        by: "user",
+        refusal: "the plan is secret",
+        justification: "may I read the plan?"
+      },
       files_changed: ["plan.txt"]
     }
   })
