@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test"
+import { describe, test } from "bun:test"
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Queue } from "effect"
