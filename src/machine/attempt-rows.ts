@@ -25,6 +25,8 @@ const attemptOf = (turn: Turn, llm: Llm): Attempt | undefined => {
 
 /** The model call with what the hooks know of its request. */
 export const withAttempts = (turn: Turn, llm: Llm): Llm => {
+  // A bundle knows when it went out, to the millisecond.
+  if (llm.recorded === true) return llm
   const attempt = attemptOf(turn, llm)
   const readyAt = llm.readyAt ?? llm.startedAt
   const startedAt = attempt === undefined ? readyAt : Math.min(attempt.startedAt, llm.firstOutputAt ?? llm.endedAt)
@@ -95,10 +97,13 @@ const lostOutcome = (turn: Turn, attempt: Attempt): Llm["outcome"] | undefined =
   return turn.outcome === "interrupted" ? "interrupted" : "unfinished"
 }
 
+/** Whether a bundle told of the turn's requests: then it told of all of them. */
+const isRecorded = ({ llms }: Turn): boolean => Table.values(llms).some((llm) => llm.recorded === true)
+
 /** Tells the attempts of a turn that left nothing behind; done when the turn is over, in the order they went out. */
 export const tellFailed = (thread: Thread, turnId: string): Step<Thread> => {
   const turn = Table.get(thread.turns, turnId)
-  if (turn === undefined || turn.attempts.length === 0) return [thread, noEffects]
+  if (turn === undefined || turn.attempts.length === 0 || isRecorded(turn)) return [thread, noEffects]
   const answered = new Set(
     Table.values(turn.llms).flatMap((llm) =>
       llm.failedAttempt === true ? [] : (attemptOf(turn, llm)?.startedAt ?? [])

@@ -12,13 +12,16 @@ import { readBundles } from "../../src/source/bundle.ts"
 import { bundleSessions } from "../../src/source/bundle-session.ts"
 import { foldersBeside, makeCatalogue } from "../../src/source/catalogue.ts"
 import type { Arrival } from "../../src/source/origin.ts"
-import { readSession } from "../../src/source/session.ts"
+import { fileLines, readSession } from "../../src/source/session.ts"
 import type { Span } from "../../src/span/span.ts"
 import type { Json, JsonObject } from "../../src/wire/json.ts"
 import { type Case, describeCorpus, transcriptsOf } from "../support/corpus.ts"
 import { inputOf } from "../support/reading.ts"
 
 type Spans = ReadonlyMap<string, Span>
+
+const journalLines = (file: string): Stream.Stream<Arrival> =>
+  Stream.map(fileLines(file), (batch): Arrival => ({ origin: { _tag: "Journal" }, ...batch }))
 
 const read = async (rootId: string, arrivals: Stream.Stream<Arrival>, into: Map<string, Span>) => {
   const fold = sessionFold({ rootId })
@@ -91,6 +94,25 @@ describeCorpus("spans from the bundles of a recorded session", (cases) => {
         (span) => !transcript.has(span.id) && transcript.has(span.parent_id ?? "") && span.status === "ok"
       )
       expect(more.map(({ kind, name }) => `${kind} ${name}`)).toEqual([])
+    })
+
+    test(`${one.name}: are the same with the facts of hooks beside them, whichever come first`, async () => {
+      const { hooks } = one
+      const [only, ...others] = bundleSessions(one.bundles)
+      if (hooks === undefined || only === undefined || others.length > 0) return
+      // What never ended was last seen when a hook saw it.
+      const timesOf = (spans: Spans) =>
+        [...spans.values()]
+          .filter(({ kind, status }) => kind !== "session" && status !== "unfinished")
+          .map(({ id, kind, start, end }) => [id, kind, start, end])
+          .sort()
+      const alone = timesOf(await fromBundles(one))
+      const [journal, bundles] = [journalLines(hooks), readBundles(only.directories)]
+      for (const arrivals of [Stream.concat(journal, bundles), Stream.concat(bundles, journal)]) {
+        const spans = new Map<string, Span>()
+        await read(only.rootThreadId, arrivals, spans)
+        expect(timesOf(spans)).toEqual(alone)
+      }
     })
 
     test(`${one.name}: have the recording's own times, to the millisecond`, async () => {
