@@ -49,13 +49,29 @@ export const settle = (thread: Thread, ending?: TurnOutcome): Step<Thread> => {
   return [next, effects]
 }
 
-/** A response is over for sure: told at once when it called tools or its turn stopped, else held one record longer. */
+/** A response is over for sure: told at once when it called tools or Stop named it, else held one record longer. */
 const complete = (thread: Thread, completed: { responseId?: string; usage?: Usage }): Step<Thread> => {
   const response = thread.response
   if (response === undefined) return [thread, noEffects]
   const next = { ...thread, response: { ...response, completed } }
-  const stopped = Table.get(thread.turns, response.turnId)?.stoppedAt !== undefined
-  return response.calls || stopped ? settle(next) : [next, noEffects]
+  return response.calls ? settle(next) : settleLast(next, response.turnId)
+}
+
+/**
+ * Tells the held response when Stop has named what it says as the turn's last message. Stop may be read long before the
+ * records: by itself it says nothing of a response that is held because it may be a summary.
+ */
+export const settleLast = (thread: Thread, turnId: string): Step<Thread> => {
+  const { response } = thread
+  const turn = Table.get(thread.turns, turnId)
+  if (response?.completed === undefined || response.turnId !== turnId || turn?.stoppedAt === undefined)
+    return [thread, noEffects]
+  // What nobody asked anything in is a compaction by hand.
+  if (turn.prompts.length === 0) return [thread, noEffects]
+  const said = response.output.findLast((item) => isObject(item) && item.type === "message")
+  const content = isObject(said) && Array.isArray(said.content) ? said.content : []
+  const text = content.map((part) => (isObject(part) && typeof part.text === "string" ? part.text : "")).join("")
+  return said !== undefined && text === turn.lastMessage ? settle(thread) : [thread, noEffects]
 }
 
 const outputItem = (thread: Thread, event: EventOf<"ItemRecorded">, turnId: string): Step<Thread> => {

@@ -8,7 +8,7 @@ import type { EventOf } from "../domain/event.ts"
 import { tellFailed } from "./attempt-rows.ts"
 import { tellCompactions } from "./compaction-rows.ts"
 import { noEffects, type Step } from "./effect.ts"
-import { settle } from "./history-rows.ts"
+import { settle, settleLast } from "./history-rows.ts"
 import { tellUnanswered } from "./request-rows.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
@@ -196,13 +196,19 @@ export const stopObserved = (thread: Thread, event: EventOf<"StopObserved">): St
     (t) =>
       inTurn(t, event, (turn) => {
         if (turn.outcome !== undefined) return [turn, noEffects]
-        const lastMessage = turn.lastMessage ?? event.lastMessage
+        const [later, earlier] =
+          (turn.stoppedAt ?? event.at) <= event.at
+            ? [event.lastMessage, turn.lastMessage]
+            : [turn.lastMessage, event.lastMessage]
+        const lastMessage = later ?? earlier
         const stoppedAt = Math.max(turn.stoppedAt ?? event.at, event.at)
         const stopped: Turn = { ...turn, stoppedAt, ...(lastMessage !== undefined && { lastMessage }) }
         return [stopped, turnEffects(turn, stopped)]
       }),
-    (t) =>
-      t.response?.completed !== undefined && t.response.turnId === turnIdOf(t, event) ? settle(t) : [t, noEffects]
+    (t) => {
+      const turnId = turnIdOf(t, event)
+      return turnId === undefined ? [t, noEffects] : settleLast(t, turnId)
+    }
   )
 
 // ------------------------------------------------------------------------------------------------------------- Review
