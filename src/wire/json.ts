@@ -3,17 +3,21 @@ export type Json = string | number | boolean | null | ReadonlyArray<Json> | { re
 
 export type JsonObject = { readonly [key: string]: Json }
 
+/** Codex reads no JSON that is nested deeper than this (rollout-trace.md §1.2), so it writes none. */
+const depthMax = 127
+
 /** Whether two JSON values are the same, whatever the order of their keys. */
-export const sameJson = (a: Json | undefined, b: Json | undefined): boolean => {
+export const sameJson = (a: Json | undefined, b: Json | undefined, depth = 0): boolean => {
   if (a === b) return true
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || depth > depthMax) return false
   if (Array.isArray(a) || Array.isArray(b)) {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
-    return a.every((one: Json, i) => sameJson(one, b[i]))
+    return a.every((one: Json, i) => sameJson(one, b[i], depth + 1))
   }
   const [left, right] = [a as JsonObject, b as JsonObject]
   const keys = Object.keys(left)
   return (
-    keys.length === Object.keys(right).length && keys.every((key) => key in right && sameJson(left[key], right[key]))
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && sameJson(left[key], right[key], depth + 1))
   )
 }

@@ -1,0 +1,30 @@
+/**
+ * When two JSON values are the same.
+ */
+import { expect, test } from "bun:test"
+import { type Json, sameJson } from "../../src/wire/json.ts"
+
+test("the order of keys makes no difference, the order of a list does", () => {
+  expect(sameJson({ a: 1, b: [null, { c: "x" }] }, { b: [null, { c: "x" }], a: 1 })).toBe(true)
+  expect(sameJson([1, 2], [2, 1])).toBe(false)
+})
+
+test("a key more, a key less, another type or another value is a difference", () => {
+  const value = { a: 1, b: null }
+  const others: ReadonlyArray<Json | undefined> = [
+    { a: 1 },
+    { a: 1, b: null, c: 2 },
+    { a: "1", b: null },
+    [1, null],
+    null,
+    undefined,
+    { a: 1, toString: null }
+  ]
+  for (const other of others) expect(sameJson(value, other)).toBe(false)
+})
+
+test("what is nested deeper than Codex reads is compared no further", () => {
+  const deep = (levels: number): Json => JSON.parse("[".repeat(levels) + "]".repeat(levels))
+  expect(sameJson(deep(100), deep(100))).toBe(true)
+  expect(sameJson(deep(10_000), deep(10_000))).toBe(false)
+})
