@@ -57,7 +57,7 @@ export const leaveBatch = (thread: Thread, callId: string): Step<Thread> => {
           })
         )
       ),
-    (t) => decideNested(t, turn.turnId, false)
+    (t) => decideNested(t, turn.turnId, "response")
   )
 }
 

@@ -64,7 +64,7 @@ export const toolHooked = (thread: Thread, event: EventOf<"ToolHooked">): Step<T
         })
         return withTool(turn, overWithTurn(turn, tool))
       }),
-    (t) => (turnOver(t, event) ? placeNested(t, event, true) : [t, noEffects])
+    (t) => (event.phase === "started" && turnOver(t, event) ? placeNested(t, event, true) : [t, noEffects])
   )
 
 /** A call that is first heard of when its turn is over was over with it. */
@@ -127,13 +127,17 @@ const at = (turn: Turn) => ({ turnId: turn.turnId, at: turn.lastAt })
 
 /**
  * Places what is left of a turn's nested calls, in the order they began. Those that only a hook tells of come last, and
- * only when the turn is over: until then their item, or even the cell that made them, may not have been read.
+ * only when the turn is over: until then their item, or even the cell that made them, may not have been read. One of
+ * which only the end was seen waits for its beginning, until the reading is over.
+ *
+ * @param when what is over: a response with several cells, the turn, or the reading
  */
-export const decideNested = (thread: Thread, turnId: string, turnIsOver: boolean): Step<Thread> => {
+export const decideNested = (thread: Thread, turnId: string, when: "response" | "turn" | "reading"): Step<Thread> => {
   const turn = Table.get(thread.turns, turnId)
   if (turn === undefined) return [thread, noEffects]
   const left = Table.values(turn.tools).filter((tool) => tool.nested && tool.parent === undefined)
-  const known = left.filter((tool) => turnIsOver || tool.run !== undefined)
+  const begun = (tool: Tool) => when === "turn" && tool.hook?.startedAt !== undefined
+  const known = left.filter((tool) => tool.run !== undefined || when === "reading" || begun(tool))
   const hookedOnly = (tool: Tool) => (tool.run === undefined ? 1 : 0)
   const inTime = known.sort((a, b) => hookedOnly(a) - hookedOnly(b) || toolStart(a) - toolStart(b))
   return inOrder(thread, ...inTime.map((tool) => (t: Thread) => placeNested(t, { callId: tool.callId, turnId }, true)))

@@ -223,6 +223,7 @@ export const toolStart = (tool: Tool): number =>
   tool.call?.at ??
   tool.run?.endedAt ??
   tool.answer?.at ??
+  tool.hook?.endedAt ??
   0
 
 /** When the call was done, undefined while it runs. */

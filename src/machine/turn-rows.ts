@@ -76,7 +76,7 @@ const endTurn = (thread: Thread, turn: Turn, outcome: TurnOutcome, at: number, t
   inOrder(
     thread,
     (t) => settle(t, outcome),
-    (t) => decideNested(t, turn.turnId, true),
+    (t) => decideNested(t, turn.turnId, "turn"),
     (t) => {
       const current = Table.get(t.turns, turn.turnId) ?? turn
       const manual = current.prompts.length === 0 && current.counts.responses + current.recorded.responses === 0
@@ -289,7 +289,7 @@ export const tellHooked = (thread: Thread): Step<Thread> =>
 export const endLeftOpen = (thread: Thread, turnId: string): Step<Thread> =>
   inOrder(
     thread,
-    (t) => decideNested(t, turnId, true),
+    (t) => decideNested(t, turnId, "reading"),
     (t) => {
       const turn = Table.get(t.turns, turnId)
       if (turn === undefined) return [t, noEffects]

@@ -14,12 +14,14 @@ export const chance = (seed: number): (() => number) => {
   }
 }
 
-/** The list with neighbours changed here and there. */
-export const jostled = <A>(list: ReadonlyArray<A>, seed: number): ReadonlyArray<A> => {
+/** The strand with neighbours changed here and there, where both came within a tenth of a second. */
+export const jostled = (strand: Strand, seed: number): Strand => {
   const next = chance(seed)
-  const out = [...list]
-  for (let at = 0; at + 1 < out.length; at++) {
-    if (next() < 0.4) out.splice(at, 2, out[at + 1] as A, out[at] as A)
+  const out = [...strand]
+  for (let index = 0; index + 1 < out.length; index++) {
+    const [one, other] = [out[index], out[index + 1]]
+    if (one === undefined || other === undefined || Math.abs(one.at - other.at) > 100 || next() > 0.4) continue
+    out.splice(index, 2, other, one)
   }
   return out
 }
