@@ -3,6 +3,7 @@
  */
 import type { JsonObject } from "../../wire/json.ts"
 import type { Schema } from "./items.ts"
+import type { RecordedOutput } from "./recorded.ts"
 
 export interface ToolOptions {
   readonly schema: Schema
@@ -17,7 +18,7 @@ export interface ToolOptions {
   readonly ownRuntimeId?: string
   /** The model's call and the output that answered it, as recorded. */
   readonly callItem?: JsonObject
-  readonly outputItem?: JsonObject
+  readonly output?: RecordedOutput
   /** Not before this: the response that asked for it, the cell that made it. */
   readonly notBeforeMs: number
 }
@@ -26,6 +27,8 @@ export interface ToolOptions {
 export interface Window {
   readonly startMs: number
   readonly endMs: number
+  /** When the model's call had its output: a script may run on after that. */
+  readonly answeredMs: number
 }
 
 /** How a span ended, in Codex's words for a tool call. */

@@ -52,7 +52,7 @@ export const planTools = (
     // A call id that comes again in its thread: the recorded items are the first one's.
     const isFirst = !given.has(key)
     given.add(key)
-    const outputItem = isFirst ? items.outputs.get(key) : undefined
+    const output = isFirst ? items.outputs.get(key) : undefined
     const cellId = isText(span.metadata.cell_id) ? span.metadata.cell_id : `cell-${callId}`
     const isCell = span.metadata.tool_kind === "code_cell" && isVisible
     const ownRuntimeId = isCell ? uniqueCell(cellId, callId) : undefined
@@ -66,7 +66,7 @@ export const planTools = (
       ...(isVisible && { modelVisibleCallId: callId }),
       ...(ownRuntimeId !== undefined && { ownRuntimeId }),
       ...(isFirst && { callItem }),
-      ...(outputItem && { outputItem }),
+      ...(output && { output }),
       notBeforeMs
     })
   }

@@ -6,9 +6,9 @@
  */
 import type { Span } from "../../span/span.ts"
 import type { Json, JsonObject } from "../../wire/json.ts"
-import { cellEvents } from "./cells.ts"
+import { cellEvents, hasYielded } from "./cells.ts"
 import { ms, type PlannedEvent, type PlannedPayload, rank } from "./event.ts"
-import { acceptable, isObject } from "./items.ts"
+import { acceptable, isObject, type Schema } from "./items.ts"
 import { runtimeEvents } from "./runtime.ts"
 import { statuses, type ToolOptions } from "./tool-options.ts"
 
@@ -37,11 +37,12 @@ const namesSession = (args: Json | undefined): boolean =>
 const toolName = (span: Span, { callItem }: ToolOptions): string =>
   typeof callItem?.name === "string" ? callItem.name : (span.name.split(".").at(-1) ?? span.name)
 
-const kindOf = (span: Span, name: string): JsonObject => {
+const kindOf = (span: Span, name: string, schema: Schema): JsonObject => {
   const { mcp_server: server, mcp_tool: tool } = span.metadata
   if (typeof server === "string" && typeof tool === "string") return { type: "mcp", server, tool }
   if (name === "write_stdin" && namesSession(span.input as Json)) return { type: "write_stdin" }
-  const kind = kinds[name]
+  // Newer releases count the first agents' way of sending a message among the others.
+  const kind = name === "send_input" && schema === 2 ? "send_message" : kinds[name]
   return kind === undefined ? { type: "other", name } : { type: kind }
 }
 
@@ -65,9 +66,9 @@ const invocation = (span: Span, name: string, options: ToolOptions): PlannedPayl
 
 const preview = (text: string): string => (text.length > 160 ? `${[...text].slice(0, 160).join("")}...` : text)
 
-const result = (span: Span, { outputItem, cell, schema }: ToolOptions): PlannedPayload | undefined => {
-  if (outputItem !== undefined) {
-    const item = acceptable(outputItem, schema)
+const result = (span: Span, { output, cell, schema }: ToolOptions): PlannedPayload | undefined => {
+  if (output !== undefined) {
+    const item = acceptable(output.item, schema)
     return item && { kind: "tool_result", json: { type: "direct_response", response_item: item } }
   }
   if (span.output === undefined) return undefined
@@ -78,19 +79,32 @@ const result = (span: Span, { outputItem, cell, schema }: ToolOptions): PlannedP
   return { kind: "tool_result", json: value }
 }
 
+/**
+ * How the dispatch ended. A command that left with an error was dispatched well, and so was a script that runs on when
+ * the call has its output.
+ */
+const dispatchStatus = (span: Span, { output }: ToolOptions): string | undefined => {
+  const { tool_kind: kind, exit_code: exitCode } = span.metadata
+  const isRun = kind === "code_cell" ? hasYielded(output?.item.output) : typeof exitCode === "number"
+  return isRun && span.status !== "interrupted" ? "completed" : statuses[span.status ?? ""]
+}
+
 /** The events of one tool call. */
 export const toolEvents = (span: Span, options: ToolOptions): ReadonlyArray<PlannedEvent> => {
   const { toolCallId, modelVisibleCallId, cell, turnId, notBeforeMs } = options
   const place = { threadId: span.thread_id, turnId }
   const name = toolName(span, options)
-  const kind = kindOf(span, name)
+  const kind = kindOf(span, name, options.schema)
   const startMs = Math.max(ms(span.start), notBeforeMs)
   const endMs = Math.max(startMs, ms(span.end ?? span.start))
   const namespace = typeof span.metadata.namespace === "string" ? `${span.metadata.namespace}.` : ""
   const invoked = invocation(span, name, options)
   const text = options.callItem?.input ?? argumentsText(span, options)
   const answer = result(span, options)
-  const status = statuses[span.status ?? ""]
+  const status = dispatchStatus(span, options)
+  const isScript = span.metadata.tool_kind === "code_cell" && options.output !== undefined
+  const answeredMs = isScript ? Math.max(startMs, Math.min(options.output?.sentMs ?? endMs, endMs)) : endMs
+  const window = { startMs, endMs, answeredMs }
   const started: PlannedEvent = {
     ...place,
     atMs: startMs,
@@ -119,17 +133,13 @@ export const toolEvents = (span: Span, options: ToolOptions): ReadonlyArray<Plan
       : [
           {
             ...place,
-            atMs: endMs,
+            atMs: answeredMs,
             rank: cell === undefined ? rank.callEnd : rank.nestedEnd,
             type: "tool_call_ended",
             fields: { tool_call_id: toolCallId, status },
-            ...(answer && { payloads: { result_payload: answer } })
+            ...(answer && { payloads: { result_payload: answer } }),
+            ...(status === "cancelled" && { derived: "from the end of the turn" })
           }
         ]
-  return [
-    started,
-    ...cellEvents(span, options, { startMs, endMs }),
-    ...runtimeEvents(span, kind, options, { startMs, endMs }),
-    ...ended
-  ]
+  return [started, ...cellEvents(span, options, window), ...runtimeEvents(span, kind, options, window), ...ended]
 }

@@ -31,7 +31,9 @@ export interface State {
       readonly usage: { readonly input_tokens: number; readonly output_tokens: number } | null
     }
   }
-  readonly code_cells: { readonly [id: string]: { readonly model_visible_call_id: string } }
+  readonly code_cells: {
+    readonly [id: string]: { readonly model_visible_call_id: string; readonly runtime_status: string }
+  }
   readonly tool_calls: {
     readonly [id: string]: {
       readonly model_visible_call_id: string | null
@@ -130,6 +132,35 @@ const inferences = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<str
     })
   )
 
+/** How a call's dispatch ended: a script is dispatched when it has an output, and a command that failed was dispatched. */
+const dispatchOf = (span: Span): string => {
+  if (span.metadata.tool_kind === "code_cell") return "as a script"
+  return span.status === "error" && typeof span.metadata.exit_code === "number" ? "completed" : statusOf(span)
+}
+
+const cellStatus: { readonly [status: string]: string } = {
+  ok: "completed",
+  error: "failed",
+  interrupted: "terminated"
+}
+
+/** A cell that nobody saw end is closed by its turn, where that one failed or was stopped: its status is not compared. */
+const codeCells = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string> => {
+  const cells = spans.filter(
+    (span) => span.metadata.tool_kind === "code_cell" && span.metadata.requested_by !== undefined
+  )
+  const open = new Set(
+    cells.filter((span) => cellStatus[span.status ?? ""] === undefined).map((span) => span.metadata.call_id)
+  )
+  return sided(
+    "code cell",
+    cells.map((span) => `${span.metadata.call_id} ${cellStatus[span.status ?? ""] ?? "open"}`),
+    Object.values(state.code_cells).map(
+      ({ model_visible_call_id: callId, runtime_status: status }) => `${callId} ${open.has(callId) ? "open" : status}`
+    )
+  )
+}
+
 /** Tools that the model or a cell called and Codex ran; what the provider ran or the user typed is none. */
 const dispatched = (span: Span, byId: ReadonlyMap<string, Span>): boolean => {
   if (span.kind !== "tool") return false
@@ -145,6 +176,7 @@ const toolCalls = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<stri
       call.tool_call_ids_started_by_response.map((tool) => [tool, id] as const)
     )
   )
+  const scripts = new Set(Object.values(state.code_cells).map((cell) => cell.model_visible_call_id))
   const ours = spans
     .filter((span) => dispatched(span, byId))
     .map((span) => {
@@ -153,13 +185,13 @@ const toolCalls = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<stri
       // A response that nobody saw end has no items in the graph, so no call of its is linked to it.
       const model = requester?.status === "unfinished" ? undefined : requester?.id
       const by = parent?.kind === "tool" ? `cell of ${parent.metadata.call_id}` : `model ${model}`
-      return `${span.thread_id} ${text(span.metadata.call_id) ?? span.id} by ${by} ${statusOf(span)}`
+      return `${span.thread_id} ${text(span.metadata.call_id) ?? span.id} by ${by} ${dispatchOf(span)}`
     })
   const theirs = Object.entries(state.tool_calls).map(([id, tool]) => {
     const cell = state.code_cells[tool.requester.code_cell_id ?? ""]
     const by =
       tool.requester.type === "code_cell" ? `cell of ${cell?.model_visible_call_id}` : `model ${starters.get(id)}`
-    return `${tool.thread_id} ${id.split("@")[0]} by ${by} ${tool.execution.status}`
+    return `${tool.thread_id} ${id.split("@")[0]} by ${by} ${scripts.has(tool.model_visible_call_id ?? "") ? "as a script" : tool.execution.status}`
   })
   return sided("tool call", ours, theirs)
 }
@@ -168,6 +200,7 @@ const toolCalls = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<stri
 const edgeKinds: { readonly [tool: string]: string | undefined } = {
   spawn_agent: "spawn_agent",
   send_message: "send_message",
+  send_input: "send_message",
   followup_task: "assign_agent_task",
   close_agent: "close_agent",
   interrupt_agent: "close_agent"
@@ -241,5 +274,6 @@ export const graphDifferences = (spans: ReadonlyArray<Span>, state: State): Read
   ...inferences(spans, state),
   ...lostItems(spans, state),
   ...toolCalls(spans, state),
+  ...codeCells(spans, state),
   ...agents(spans, state)
 ]
