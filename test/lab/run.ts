@@ -104,10 +104,10 @@ const tellNews = async (seen: Shapes): Promise<void> => {
 }
 
 /** The checker runs the product as a user would, so it is a process of its own; its table goes straight through. */
-const check = async (title: string, cases: ReadonlyArray<string>, ...flags: ReadonlyArray<string>): Promise<void> => {
+const check = async (title: string, script: string, args: ReadonlyArray<string>): Promise<void> => {
   console.log(`\n${title}`)
-  const checker = resolve(import.meta.dir, "../../bench/fidelity/main.ts")
-  const child = Bun.spawn([process.execPath, checker, ...cases, ...flags], { stdio: ["ignore", "inherit", "inherit"] })
+  const checker = resolve(import.meta.dir, script)
+  const child = Bun.spawn([process.execPath, checker, ...args], { stdio: ["ignore", "inherit", "inherit"] })
   verdict((await child.exited) === 0, title)
 }
 
@@ -126,8 +126,10 @@ await tellNews(merged(...shapes.values()))
 if (values.matrix) console.log(`\nwhat each version can tell\n\n${versionTable(shapes)}`)
 if (cases.length > 0) {
   const judged = values.timed ? [] : ["--untimed"]
-  await check("fidelity from transcripts alone", cases, ...judged)
-  await check("fidelity with hooks", cases, "--hooks", ...judged)
+  const fidelity = "../../bench/fidelity/main.ts"
+  await check("fidelity from transcripts alone", fidelity, [...cases, ...judged])
+  await check("fidelity with hooks", fidelity, [...cases, "--hooks", ...judged])
+  await check("what tracer record writes, reduced by Codex", "../bundle/record-oracle.ts", cases)
 }
 if (values.keep === undefined) await rm(folder, { recursive: true, force: true })
 else console.log(`recorded cases: ${folder}`)
