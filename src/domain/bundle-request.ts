@@ -6,13 +6,13 @@
  * back (a local compaction, a revert) leaves no event in a bundle, so a history may change without a word.
  */
 import type { EventBody, EventOf } from "../wire/bundle/events.ts"
-import { type Json, type JsonObject, sameJson } from "../wire/json.ts"
+import { type JsonObject, sameJson } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import type { BundlePlace, Payloads, Told } from "./bundle-place.ts"
+import { firstSaid, newlySaid, newsOf, objectsOf } from "./bundle-said.ts"
 import type { DomainEvent, EventOf as DomainEventOf } from "./event.ts"
 import type { HistoryItem } from "./history-item.ts"
 import { known, readUsage } from "./row.ts"
-import { isProduced } from "./translate.ts"
 
 /** The last request of a thread, and what was sent with it. */
 interface LastRequest {
@@ -23,19 +23,12 @@ interface LastRequest {
   readonly settings: string
 }
 
-const objectsOf = (value: Json | undefined): ReadonlyArray<JsonObject> =>
-  Array.isArray(value) ? value.filter(isObject) : []
-
 /** How many items at the beginning of both lists are the same. */
 const shared = (before: ReadonlyArray<JsonObject>, after: ReadonlyArray<JsonObject>): number => {
   let length = 0
   while (length < before.length && length < after.length && sameJson(before[length], after[length])) length++
   return length
 }
-
-/** Messages in the user's name that Codex writes itself begin with one of these. */
-const writtenByCodex =
-  /^\s*(?:<(?:environment_context|user_instructions|INSTRUCTIONS|skill|user_shell_command|turn_aborted|subagent_notification|user_action|hook_prompt|recommended_plugins|goal_context|codex_internal_context)\b|# AGENTS\.md instructions|Another language model started to solve this problem)/
 
 /**
  * An answer while it is not certain what Codex made of it: one that is whole may not have been taken up (0.165 +), and
@@ -48,73 +41,11 @@ interface HeldAnswer {
   readonly callIds: ReadonlySet<string>
 }
 
-/** Marks around an image of the user's: Codex's words, not his. */
-const imageMark = /^<\/?image\b[^>]*>$/
-
-/** What the user asked, in a message that he wrote himself. */
-const promptOf = (item: JsonObject, place: BundlePlace): Told => {
-  if (item.type !== "message" || item.role !== "user") return []
-  const parts = objectsOf(item.content)
-  const texts = parts.flatMap((part) => (typeof part.text === "string" ? [part.text] : []))
-  if (texts.some((text) => writtenByCodex.test(text))) return []
-  const own = parts.filter((part) => typeof part.text !== "string" || !imageMark.test(part.text))
-  const images = own.filter((part) => part.type === "input_image").length
-  const text = own.flatMap((part) => (typeof part.text === "string" ? [part.text] : [])).join("\n")
-  return [{ _tag: "Prompted", ...place, text, images, ...(images > 0 && { content: own }) }]
-}
-
 /** The model ran out of tokens: a failure, whose response is taken up all the same (0.169; older ones ask again). */
 const stoppedEarly = /^Incomplete response returned/
 
 /** 0.128 numbers its requests, later versions give them UUIDs. Only 0.128 writes nothing when the last retry fails. */
 const numbered = /^inference:\d+$/
-
-/** Codex puts this where a call was never answered: it says nothing of the call. */
-const madeUp = "aborted"
-
-/** What an item says besides that it was sent: a prompt, a message between agents, the output of a call. */
-const newsOf = (item: JsonObject, place: BundlePlace, turnOf: ReadonlyMap<string, string>): Told => {
-  const type = String(item.type)
-  const told = { _tag: "ItemRecorded" as const, ...place, item: { value: item }, side: "input" as const }
-  if (type === "agent_message") return [told]
-  if (!type.endsWith("_output")) return promptOf(item, place)
-  const turnId = turnOf.get(`${place.threadId}/${item.call_id}`)
-  return item.output === madeUp ? [] : [{ ...told, ...(turnId !== undefined && { turnId }) }]
-}
-
-/** What an item says, whatever form it has: Codex may send one again with its images in another. */
-const wordsOf = (item: JsonObject): string => {
-  const texts = objectsOf(item.content).map((part) => (typeof part.text === "string" ? part.text : part.type))
-  return JSON.stringify([item.type, item.role, item.call_id, texts])
-}
-
-const isMessage = ({ type }: JsonObject): boolean => type === "message" || type === "agent_message"
-
-/**
- * What a thread's first request says for the first time. A bundle begins with its process, so that request may hold the
- * history of many turns before it, or another thread's: new is what was accepted since, where the version tells (0.165),
- * else what follows the model's last words and no other thread has sent.
- */
-const firstSaid = (input: ReadonlyArray<JsonObject>, accepted: ReadonlySet<string>, others: Iterable<LastRequest>) => {
-  if (accepted.size > 0) return input.filter(({ id }) => typeof id === "string" && accepted.has(id))
-  const before = input.findLastIndex((item) => isProduced(item) || !isMessage(item))
-  const elsewhere = [...others].flatMap(({ items }) => items)
-  return input.slice(before + 1).filter((item) => !elsewhere.some((other) => sameJson(other, item)))
-}
-
-/** The items that a request is the first of its thread to carry. */
-const newItems = (last: LastRequest, input: ReadonlyArray<JsonObject>, kept: number) => {
-  const added = input.slice(kept)
-  if (kept === last.items.length) return added
-  const before = new Map<string, number>()
-  for (const item of last.items.slice(kept)) before.set(wordsOf(item), (before.get(wordsOf(item)) ?? 0) + 1)
-  return added.filter((item) => {
-    const words = wordsOf(item)
-    const left = before.get(words) ?? 0
-    before.set(words, left - 1)
-    return left <= 0
-  })
-}
 
 const settingsOf = (event: EventOf<"inference_started">, request: JsonObject, place: BundlePlace): DomainEvent => {
   const effort = isObject(request.reasoning) ? request.reasoning.effort : undefined
@@ -159,9 +90,9 @@ export const requestRows = () => {
       case "code_cell_started":
         return answer.callIds.has(body.model_visible_call_id ?? "") ? release(threadId) : []
       case "inference_started": {
-        const input = objectsOf(payloads(body.request_payload)?.input)
-        const isTakenUp = answer.lastId === undefined || input.some(({ id }) => id === answer.lastId)
-        return release(threadId, isTakenUp ? {} : { outcome: "abandoned" })
+        const request = payloads(body.request_payload)
+        const repeats = request === undefined || objectsOf(request.input).some(({ id }) => id === answer.lastId)
+        return release(threadId, answer.lastId === undefined || repeats ? {} : { outcome: "abandoned" })
       }
       case "codex_turn_ended":
         return release(threadId, answer.lastId === undefined ? { counted: true } : {})
@@ -202,7 +133,7 @@ export const requestRows = () => {
     const fresh =
       last === undefined
         ? firstSaid(input, acceptedBy.get(place.threadId) ?? new Set(), lastOf.values())
-        : newItems(last, input, kept)
+        : newlySaid(last, input, kept)
     const news = fresh.flatMap((item) => newsOf(item, { ...spoken, bytes: 0 }, turnOf))
     lastOf.set(place.threadId, { items: [...(last?.items.slice(0, kept) ?? []), ...input.slice(kept)], settings })
     return [

@@ -16,7 +16,6 @@ import { historyItem } from "./translate.ts"
 /** A call that was dispatched. */
 interface Dispatched {
   readonly callId: string
-  readonly threadId: string
   readonly turnId?: string
   readonly name?: string
   readonly nested: boolean
@@ -124,7 +123,6 @@ export const toolRows = () => {
     const { name, input } = invocationOf(payloads(event.invocation_payload))
     calls.set(`${place.threadId}/${event.tool_call_id}`, {
       callId,
-      threadId: place.threadId,
       nested,
       hasInput: input !== undefined,
       ...(place.turnId !== undefined && { turnId: place.turnId }),
