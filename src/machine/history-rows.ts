@@ -156,7 +156,7 @@ export const itemRecorded = (thread: Thread, event: EventOf<"ItemRecorded">): St
 export const responseCompleted = (thread: Thread, event: EventOf<"ResponseCompleted">): Step<Thread> => {
   const completed = { responseId: event.responseId, ...(event.usage && { usage: event.usage }) }
   const turnId = turnIdOf(thread, event)
-  const ready: Thread = { ...thread, usageRecords: true }
+  const ready: Thread = thread.usageRecords ? thread : { ...thread, usageRecords: true }
   if (turnId === undefined) return [ready, noEffects]
   return inOrder(
     ready,
@@ -171,7 +171,8 @@ export const usageCounted = (thread: Thread, event: EventOf<"UsageCounted">): St
   const known: Thread = {
     ...thread,
     ...(event.contextWindow !== undefined && { contextWindow: event.contextWindow }),
-    ...(event.rateLimits !== undefined && { rateLimits: event.rateLimits })
+    ...(event.rateLimits !== undefined && { rateLimits: event.rateLimits }),
+    ...(event.totalKey !== undefined && { usageKey: event.totalKey })
   }
   const repeated = event.totalKey === undefined || event.totalKey === thread.usageKey
   if (repeated && known.response !== undefined && known.response.completed === undefined && !known.response.sealed) {
@@ -184,11 +185,10 @@ export const usageCounted = (thread: Thread, event: EventOf<"UsageCounted">): St
     const waiting = thread.usageRecords && thread.response === undefined && event.at > thread.readyAt + 0.005
     return [waiting ? { ...known, failedAt: event.at, failures: known.failures + 1 } : known, noEffects]
   }
-  const counted: Thread = { ...known, usageKey: event.totalKey }
-  if (thread.usageRecords || event.last === undefined) return [counted, noEffects]
-  return counted.response === undefined
-    ? [{ ...counted, unclaimed: event.last }, noEffects]
-    : complete(counted, { usage: event.last })
+  if (thread.usageRecords || event.last === undefined) return [known, noEffects]
+  return known.response === undefined
+    ? [{ ...known, unclaimed: event.last }, noEffects]
+    : complete(known, { usage: event.last })
 }
 
 /** A streamed item tells when the response's output began. */

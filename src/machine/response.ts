@@ -50,10 +50,10 @@ const repeats = ({ retriesRepeat, cutOff, lastRequest }: Thread): HistoryView | 
 export const begin = (thread: Thread, turnId: string, at: number, sampledThrough: number | undefined): Thread => {
   const base = thread.instructionsIn === "input" ? thread.baseInstructions : undefined
   const history = asRequested(thread.history, base, thread.model)
-  const { outputSince, ...rest } = thread
+  const { outputSince } = thread
   const since = outputSince !== undefined && outputSince > thread.readyAt ? Math.min(outputSince, at) : at
   return {
-    ...rest,
+    ...withoutOutputSince(thread),
     history,
     response: {
       turnId,
@@ -68,6 +68,12 @@ export const begin = (thread: Thread, turnId: string, at: number, sampledThrough
       ...(sampledThrough !== undefined && { sampledThrough })
     }
   }
+}
+
+const withoutOutputSince = (thread: Thread): Thread => {
+  if (thread.outputSince === undefined) return thread
+  const { outputSince: _, ...rest } = thread
+  return rest
 }
 
 /** The key of the response that a turn is producing or will produce next. */
