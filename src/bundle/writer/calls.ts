@@ -42,6 +42,9 @@ const receipts = (schema: Schema, ids: ReadonlyArray<string>, place: Omit<Planne
     ? []
     : ids.map((id): PlannedEvent => ({ ...place, type: "history_item_accepted", fields: { item_id: id } }))
 
+const itemsOf = (input: Span["input"]): ReadonlyArray<JsonObject> =>
+  isModelInput(input) ? input.items.slice(0, input.length).map((item) => item.value) : []
+
 export interface CallOptions {
   readonly schema: Schema
   readonly turnId: string
@@ -55,18 +58,19 @@ export const callEvents = (span: Span, { schema, turnId, items }: CallOptions): 
   const place = { threadId, turnId }
   const startMs = ms(span.start)
   const endMs = Math.max(startMs, ms(span.end ?? span.start))
-  const sent = items.taken(isModelInput(input) ? input.items.slice(0, input.length).map((item) => item.value) : [])
-  const known = items.newIds(sent)
+  const known = items.newIds(items.taken(itemsOf(input)))
   const produced = items.taken(Array.isArray(span.output) ? span.output : [])
   const responseId = isText(metadata.response_id) ? metadata.response_id : null
   const model = isText(metadata.model) ? metadata.model : "unknown"
   const provider = isText(metadata.provider) ? metadata.provider : "unknown"
   const usage = tokenUsage(span)
-  const request: Json = {
-    model,
-    stream: true,
-    input: sent,
-    ...(isText(metadata.instructions) && { instructions: metadata.instructions })
+  // Made when it is written: items are shared between requests, lists of them would grow with the session's square.
+  const request = {
+    kind: "inference_request" as const,
+    get json(): Json {
+      const instructions = isText(metadata.instructions) && { instructions: metadata.instructions }
+      return { model, stream: true, input: items.taken(itemsOf(input)), ...instructions }
+    }
   }
   const assumed = metadata.input_assumed
   const started: PlannedEvent = {
@@ -75,7 +79,7 @@ export const callEvents = (span: Span, { schema, turnId, items }: CallOptions): 
     rank: rank.request,
     type: "inference_started",
     fields: { inference_call_id: span.id, thread_id: threadId, codex_turn_id: turnId, model, provider_name: provider },
-    payloads: { request_payload: { kind: "inference_request", json: request } },
+    payloads: { request_payload: request },
     derived: isText(assumed) ? `time and items; assumed: ${assumed}` : "time and items from the history"
   }
   const before = [...receipts(schema, known, { ...place, atMs: startMs, rank: rank.accepted }), started]
