@@ -3,7 +3,7 @@
  *
  * Lines are printed once and never redrawn, except the last one, so it can be scrolled, piped and logged. A span is
  * printed when it ends and its parent is printed: a session's turns one by one, an agent that outlives its turn under
- * a reminder of where it belongs. Memory is what is not printed yet, and the ids of what is.
+ * a reminder of where it belongs. Memory is what is not printed yet, and the ids and names of what is.
  */
 import { Effect } from "effect"
 import type { OpenSink, Sink } from "../sink.ts"
@@ -17,13 +17,16 @@ export interface Told {
   readonly closed: boolean
 }
 
+/** What is kept of a printed span: enough to say where a later one belongs, nothing of what it holds. */
+type Printed = Pick<Node, "name" | "parentId">
+
 /** One session on its way. */
 interface Growing {
   session: Node | undefined
   headed: boolean
   /** Spans not printed yet, and printed ones that had not ended. */
   readonly nodes: Map<string, Node>
-  readonly printed: Set<string>
+  readonly printed: Map<string, Printed>
   turns: number
   calls: number
   tokens: Tokens | undefined
@@ -38,7 +41,7 @@ const begin = (): Growing => ({
   session: undefined,
   headed: false,
   nodes: new Map(),
-  printed: new Set(),
+  printed: new Map(),
   turns: 0,
   calls: 0,
   tokens: undefined,
@@ -76,7 +79,7 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
   const under = (trace: Growing, node: Node): string => {
     const names: Array<string> = []
     for (let id = node.parentId; id !== undefined && id !== trace.session?.id; ) {
-      const parent: Node | undefined = trace.nodes.get(id)
+      const parent: Printed | undefined = trace.nodes.get(id) ?? trace.printed.get(id)
       if (parent === undefined) break
       names.unshift(parent.name)
       id = parent.parentId
@@ -102,7 +105,7 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
       // An agent's turns are part of the turn that it works for.
       if (each.kind === "turn" && each.parentId === trace.session?.id) trace.turns += 1
       if (each.kind === "llm") trace.calls += 1
-      trace.printed.add(each.id)
+      trace.printed.set(each.id, { name: each.name, parentId: each.parentId })
       if (each.end !== undefined || each.status !== undefined) trace.nodes.delete(each.id)
     }
     trace.news = true

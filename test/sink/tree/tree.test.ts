@@ -57,7 +57,7 @@ describe("a turn", () => {
     const { grow } = growing()
     grow(opened(session), opened(turn(1)), opened(tool("serve", "t1")))
     expect(grow(closed(turn(1)))).toEqual(["codex: work", "├─ turn 1", "│  └─ serve"])
-    expect(grow(closed(tool("serve", "t1")))).toEqual(["├─ serve"])
+    expect(grow(closed(tool("serve", "t1")))).toEqual(["├─ turn 1 › serve"])
   })
 })
 
@@ -67,9 +67,17 @@ test("an agent that outlives its turn goes on below, with where it belongs", () 
   grow(opened(session), opened(turn(1)), opened(agent))
   grow(closed(turn(1)))
   expect(grow(closed({ ...turn(7), parent_id: "a", name: "turn 1" }), closed(tool("look", "t7")))).toEqual([
-    "├─ agent alpha › turn 1",
+    "├─ turn 1 › agent alpha › turn 1",
     "│  └─ look"
   ])
+})
+
+test("an agent that is heard of after its turn was printed says where it belongs, and so do its turns", () => {
+  const { grow } = growing()
+  const agent = { id: "a", parent_id: "t1", kind: "agent", name: "agent alpha", start: 1, end: 9 } as const
+  grow(opened(session), closed(turn(1)))
+  expect(grow(opened(turn(2)), closed(agent))).toEqual(["├─ turn 1 › agent alpha"])
+  expect(grow(closed({ ...turn(7), parent_id: "a", name: "turn 1" }))).toEqual(["├─ turn 1 › agent alpha › turn 1"])
 })
 
 test("sessions that run at the same time are told apart by their headers", () => {
