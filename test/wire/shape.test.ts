@@ -2,7 +2,7 @@
  * Shapes: strict about what the reducer needs, lenient about everything else.
  */
 import { describe, expect, test } from "bun:test"
-import { Schema } from "effect"
+import { Result, Schema } from "effect"
 import { shape } from "../../src/wire/shape.ts"
 
 const point = shape((optional) => ({
@@ -41,4 +41,31 @@ describe("a shape", () => {
     expect(point(value)).toEqual({ id: "a", x: null, label: { size: null } })
     expect(value).toEqual({ id: "a", x: "one", label: { size: "big" } })
   })
+})
+
+/** The same fields as a plain Schema, which decodes them in its own way. */
+const optional = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+const fieldsOf = (opt: typeof optional) => ({
+  id: Schema.String,
+  any: Schema.Unknown,
+  count: opt(Schema.Number),
+  flag: opt(Schema.Boolean),
+  parts: opt(Schema.Array(Schema.Unknown)),
+  names: opt(Schema.Array(Schema.String)),
+  inner: opt(Schema.Struct({ text: opt(Schema.String) }))
+})
+
+test("a shape reads what its Schema decodes as that does", () => {
+  const read = shape(fieldsOf)
+  const decode = Schema.decodeUnknownResult(Schema.Struct(fieldsOf(optional)))
+  const members = [null, "text", 7, true, ["a", "b"], [1], { text: "t", more: 1 }, { text: 3 }]
+  const values = Object.keys(fieldsOf(optional)).flatMap((name) =>
+    members.map((member) => ({ id: "i", any: 0, count: 1, extra: "e", [name]: member }))
+  )
+  const decoded = values.flatMap((value) => {
+    const result = decode(value)
+    return Result.isSuccess(result) ? [[value, result.success] as const] : []
+  })
+  expect(decoded.length).toBeGreaterThan(values.length / 4)
+  for (const [value, expected] of decoded) expect(read(value)).toEqual(expected)
 })
