@@ -233,3 +233,13 @@ test("an item is serialised once, however many inputs hold it", () => {
   for (let n = 0; n < 5; n++) encoder.line(llm({ input: modelInput([counted]) }))
   expect(times).toBe(1)
 })
+
+test("a tool's answer reads the same in its own span and in the next input, with its secrets gone in both", () => {
+  const encoder = makeSpanEncoder(captureDefault)
+  const answer = `${"line of output\n".repeat(40)}OPENAI_API_KEY=sk-proj-0123456789abcdef0123456789abcdef`
+  const value = { type: "function_call_output", call_id: "call_1", output: answer }
+  const read = (one: Span) => JSON.parse(encoder.line(one).texts.join(""))
+  const own = read(span({ output: answer })).output
+  expect(own).toContain("OPENAI_API_KEY=sk-[redacted]")
+  expect(read(llm({ input: modelInput([item(value)]) })).input).toEqual([{ ...value, output: own }])
+})
