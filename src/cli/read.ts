@@ -13,7 +13,7 @@ import { sessionFold } from "../pipeline/session-fold.ts"
 import { readBundles } from "../source/bundle.ts"
 import { recordingsOf } from "../source/bundle-session.ts"
 import type { Catalogue, Session } from "../source/catalogue.ts"
-import { readerLines } from "../source/file.ts"
+import { openRegularFile, readerLines } from "../source/file.ts"
 import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival, Origin } from "../source/origin.ts"
 import { fileLines, readSession, reported } from "../source/session.ts"
@@ -86,6 +86,19 @@ const workOf = (
 const wantedOf = (named: ReadonlyArray<string>, isLatest: boolean): ReadonlyArray<string> | undefined =>
   named.length > 0 || isLatest ? named : process.stdin.isTTY === true ? undefined : [stdinName]
 
+/** A journal is an argument: one that cannot be read is said before the first span, not as a skipped line after the last. */
+const checkJournal = (file: string): Effect.Effect<void, WrongUse> =>
+  Effect.scoped(openRegularFile(file)).pipe(
+    Effect.mapError(
+      ({ reason }) =>
+        new WrongUse({
+          reason: `--hooks ${file}: ${reason}`,
+          hint: "journals are named journal.jsonl and lie below the state folder, which tracer status --json names"
+        })
+    ),
+    Effect.asVoid
+  )
+
 export const readCommand = Command.make(
   "tracer",
   { named: flags.paths, latest: flags.latest, hooks: flags.hooks, bundles: flags.bundles, ...flags.output },
@@ -94,6 +107,7 @@ export const readCommand = Command.make(
     if (wanted === undefined) return yield* new CliError.ShowHelp({ commandPath: ["tracer"], errors: [] })
     if (wanted.filter((one) => one === stdinName).length > 1)
       return yield* new WrongUse({ reason: "standard input can be read only once", hint: "give - at most once" })
+    yield* Effect.forEach(hooks, checkJournal, { discard: true })
     const home = codexFolder(process.env)
     const inputs = [
       ...(yield* Effect.forEach(wanted, (one) => locate(one, home))),

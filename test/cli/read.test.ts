@@ -96,6 +96,18 @@ describe("tracer PATH", () => {
     expect(stderr).toContain("hint:")
   })
 
+  test("a hook journal that cannot be read is wrong use like a path: said before any output", async () => {
+    const [absent, folder] = await Promise.all([
+      run(["--hooks", "nofile.jsonl", sampleFolder]),
+      run([sampleFolder, "--hooks", sampleFolder])
+    ])
+    expect([absent.code, absent.stdout]).toEqual([2, ""])
+    expect(absent.stderr).toStartWith("tracer: --hooks nofile.jsonl: there is no such file\n")
+    expect(absent.stderr).toContain("hint:")
+    expect([folder.code, folder.stdout]).toEqual([2, ""])
+    expect(folder.stderr).toContain("it is a folder")
+  })
+
   test("a misspelt flag is wrong use, with the usage on stderr only", async () => {
     const { code, stdout, stderr } = await run(["--contents", "none", sampleFolder])
     expect([code, stdout]).toEqual([2, ""])
