@@ -115,6 +115,22 @@ export const compactionObserved = (thread: Thread, event: EventOf<"CompactionObs
     return [{ ...turn, compactions: Table.set(turn.compactions, last.key.key, { ...last, startedAt }) }, noEffects]
   })
 
+/** After a compaction Codex counts the new history with nothing asked or answered: only the total is not zero. */
+export const compactionCounted = (thread: Thread, { last, ...event }: EventOf<"UsageCounted">): Step<Thread> => {
+  const turnId = thread.currentTurnId
+  if (turnId === undefined || last === undefined || last.input + last.output > 0 || !last.total)
+    return [thread, noEffects]
+  const tokensAfter = last.total
+  return inTurn(thread, { ...event, turnId }, (turn) => {
+    const newest = Table.values(turn.compactions).at(-1)
+    if (newest?.installedAt === undefined || newest.tokensAfter !== undefined) return [turn, noEffects]
+    const counted: Compaction = { ...newest, tokensAfter }
+    return counted.trigger === undefined
+      ? [{ ...turn, compactions: Table.set(turn.compactions, counted.key.key, counted) }, noEffects]
+      : withCompaction(turn, counted)
+  })
+}
+
 /** Pre- and PostCompact hooks. */
 export const compactionHooked = (thread: Thread, event: EventOf<"CompactionHooked">): Step<Thread> =>
   inTurn(thread, event, (turn) => {

@@ -72,7 +72,11 @@ const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
     case "ResponseCompleted":
       return History.responseCompleted(thread, event)
     case "UsageCounted":
-      return History.usageCounted(thread, event)
+      return inOrder(
+        thread,
+        (t) => History.usageCounted(t, event),
+        (t) => Compactions.compactionCounted(t, event)
+      )
     case "RequestSent":
       return Requests.requestSent(thread, event)
     case "RequestAnswered":

@@ -236,7 +236,10 @@ export const toolEnd = (tool: Tool): number | undefined => {
   if (tool.turnTaken !== undefined) return tool.turnTaken.endedAt
   if (tool.run?.endedAt !== undefined) return Math.max(start, tool.run.endedAt)
   const answered = answeredAt(tool, start)
-  if (answered !== undefined) return Math.min(answered, tool.hook?.endedAt ?? answered)
+  // Codex waits for PostToolUse before it writes the answer; the wall time counts from a start that is only near.
+  const hooked = tool.hook?.endedAt
+  const heard = hooked !== undefined && tool.answer !== undefined && hooked <= tool.answer.at
+  if (answered !== undefined) return heard ? hooked : answered
   return tool.hook?.endedAt ?? (tool.call?.served === true ? tool.call.at : tool.turnEnd?.at)
 }
 
@@ -275,10 +278,15 @@ const cutShort = ({ recorded, turnEnd, nested, answer }: Tool): boolean =>
   answer === undefined &&
   !nested
 
+/** What Codex answers for a call that was stopped, with and without what had passed. */
+const abortedAnswer = /^(?:Wall time: [\d.]+ seconds\n)?aborted(?: by user(?: after [\d.]+s)?)?\s*$/
+
+/** A status that Codex recorded goes before words: those of a call that went well are the tool's own. */
 export const toolOutcome = (tool: Tool): ToolOutcome => {
-  const text = answerText(tool)
+  const wentWell = tool.run?.status === "ok"
+  const text = wentWell ? undefined : answerText(tool)
   if (tool.run?.status === "declined" || toolRefusal(tool) !== undefined) return "declined"
-  if (text !== undefined && /^(?:Wall time: [\d.]+ seconds\n)?aborted(?: by user)?/.test(text)) return "interrupted"
+  if (text !== undefined && abortedAnswer.test(text)) return "interrupted"
   if (tool.run?.status === "interrupted" || cutShort(tool)) return "interrupted"
   const ended = tool.cell?.outcome ?? tool.recorded?.ran?.outcome
   if (ended === "failed") return "error"
@@ -287,8 +295,8 @@ export const toolOutcome = (tool: Tool): ToolOutcome => {
   const code = exitCode(tool)
   if (code !== undefined && code !== 0) return "error"
   if (text !== undefined && failedAnswer.test(text)) return "error"
-  if (text?.startsWith("Script failed") === true) return "error"
-  if (tool.run?.status === "ok" || tool.call?.served === true) return "ok"
+  if (text?.startsWith("Script failed") === true && toolKind(tool) === "code_cell") return "error"
+  if (wentWell || tool.call?.served === true) return "ok"
   if (recordedEnd(tool) !== undefined) return "ok"
   if (tool.cell !== undefined && tool.cell.endedAt === undefined) return lost(tool)
   if (stillRunning(tool)) return lost(tool)

@@ -15,6 +15,9 @@ const modelInput = ({ items, length, base }: HistoryView): ModelInput => ({
   ...(base && { base: { spanId: spanId(base.key), length: base.length } })
 })
 
+/** The difference of two Unix times holds no more than microseconds. */
+const microseconds = (seconds: number): number => Math.round(seconds * 1e6) / 1e6
+
 /** Token counts under the names that backends price: prompt includes cached, completion includes reasoning. */
 const metrics = ({ usage, firstTokenAt, startedAt }: Llm): { readonly [key: string]: number } => ({
   ...(usage && {
@@ -25,7 +28,7 @@ const metrics = ({ usage, firstTokenAt, startedAt }: Llm): { readonly [key: stri
     ...(usage.cacheWrite !== undefined && { prompt_cache_creation_tokens: usage.cacheWrite }),
     ...(usage.reasoning !== undefined && { completion_reasoning_tokens: usage.reasoning })
   }),
-  ...(firstTokenAt !== undefined && { time_to_first_token: Math.max(0, firstTokenAt - startedAt) })
+  ...(firstTokenAt !== undefined && { time_to_first_token: microseconds(Math.max(0, firstTokenAt - startedAt)) })
 })
 
 export const llmSpan = (context: TraceContext, llm: Llm): Span => ({

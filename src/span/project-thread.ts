@@ -5,7 +5,7 @@ import { rootThread, type Session, sessionUsage } from "../machine/session.ts"
 import * as Table from "../machine/table.ts"
 import type { Edge, Thread } from "../machine/thread.ts"
 import type { Turn } from "../machine/turn.ts"
-import type { JsonObject } from "../wire/json.ts"
+import type { Json, JsonObject } from "../wire/json.ts"
 import { identity, present, type TraceContext, usageFacts } from "./project.ts"
 import type { Span, SpanStatus } from "./span.ts"
 
@@ -52,7 +52,7 @@ export const sessionSpan = (context: TraceContext, session: Session): Span => {
         agents: agents > 0 ? agents : undefined,
         forked_from_ordinal: root.lineage.forkedFromOrdinal,
         history_missing: root.historyMissing,
-        rate_limits: root.rateLimits,
+        rate_limits: known(root.rateLimits),
         end_reason: session.endReason,
         usage: usage && usageFacts(usage)
       }),
@@ -61,6 +61,13 @@ export const sessionSpan = (context: TraceContext, session: Session): Span => {
     metrics: {},
     tags: []
   }
+}
+
+/** What Codex says of a limit, without what it says nothing about. */
+const known = (limits: Json | undefined): Json | undefined => {
+  if (typeof limits !== "object" || limits === null || Array.isArray(limits)) return limits
+  const members = Object.entries(limits as JsonObject).filter(([, value]) => value !== null)
+  return present(Object.fromEntries(members.map(([key, value]) => [key, known(value)])))
 }
 
 const edgeFacts = ({ from, to, kind, callId, content }: Edge): JsonObject =>

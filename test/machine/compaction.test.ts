@@ -69,6 +69,16 @@ describe("a compaction", () => {
     }
   })
 
+  test("tells how many tokens are left, by the count that is written after it", () => {
+    const usage = (input_tokens: number, total_tokens: number) => ({ input_tokens, output_tokens: 0, total_tokens })
+    const info = { total_token_usage: usage(2400, 2450), last_token_usage: usage(0, 150) }
+    for (const dialect of newer) {
+      const told = session().turn("a lot").execs("seq 9").compacts("much happened")
+      told.record("event_msg", { type: "token_count", info }).says("Done.").ends()
+      expect(the(read(told, dialect), "compaction").metadata.tokens_after).toBe(150)
+    }
+  })
+
   test("asked the model with the history and a prompt that no record holds, and says that this was assumed", () => {
     const told = session().turn("a lot").execs("seq 9").compacts("much happened").says("Done.").ends()
     const [, summary] = ofKind(read(told, v155), "llm")

@@ -151,6 +151,17 @@ describe("kinds", () => {
     }
   })
 
+  test("a call that went well is not judged by its own words", () => {
+    const words = ["aborted because the row was locked", "execution error: none found", "Script failed twice last week"]
+    for (const said of words) {
+      const told = session().turn("ask").calls("find", { q: "x" }, { namespace: "mcp__docs__" })
+      told.runs("mcp", 0.1, { server: "docs", tool: "find", arguments: { q: "x" }, result: { content: [] } })
+      expect(the(read(told.answers(said).says("Ok.").ends(), v169), "tool").status).toBe("ok")
+    }
+    const silent = session().turn("ask").calls("find", { q: "x" }).answers("aborted because the row was locked").says("Ok.").ends()
+    expect(the(read(silent, v169), "tool").status).toBe("ok")
+  })
+
   test("an older version writes the server into the name", () => {
     const told = session().turn("ask").calls("mcp__docs__find", { q: "x" }).answers("found").says("Ok.").ends()
     expect(the(read(told, v118), "tool").name).toBe("docs.find")
