@@ -5,7 +5,9 @@
  * Nothing is imported statically here or below hook/: an empty Bun program starts in about 4 ms, the command line in 19.
  */
 const [, , first, ...rest] = process.argv
-if (first === "hook") await import("./hook/hook.ts").then((hook) => hook.main())
+// Codex calls the hook without arguments: this word alone is a person's question.
+const asksForHelp = rest.length === 1 && (rest[0] === "--help" || rest[0] === "-h")
+if (first === "hook" && !asksForHelp) await import("./hook/hook.ts").then((hook) => hook.main())
 else if (first === "--version" && rest.length === 0)
   await import("./version.ts").then(({ version }) => console.log(`tracer ${version}`))
 else if (first === "collect" && rest[0] === "--woken")

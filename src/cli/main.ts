@@ -2,7 +2,8 @@
  * The command line: the tree of commands, what surrounds each, and how the process ends.
  *
  * Owns signals, errors on stderr, exit codes, and which services a command finds. Nothing but output is written to
- * stdout. `hook` and `--version` never come here (src/main.ts): they must not wait for what is loaded here.
+ * stdout. `hook` and `--version` never come here (src/main.ts): they must not wait for what is loaded here. Help about
+ * `hook` does.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Deferred, Effect, Exit, Layer, References, Runtime } from "effect"
@@ -12,6 +13,7 @@ import { collectCommand } from "./collect.ts"
 import { doctorCommand } from "./doctor.ts"
 import { exitCodeOf, sayCause } from "./errors.ts"
 import { followCommand } from "./follow.ts"
+import { hookCommand } from "./hook.ts"
 import { readCommand } from "./read.ts"
 import { recordCommand } from "./record.ts"
 import { reduceCommand } from "./reduce.ts"
@@ -26,6 +28,7 @@ const command = readCommand.pipe(
     reduceCommand,
     recordCommand,
     collectCommand,
+    hookCommand,
     setupCommand,
     uninstallCommand,
     statusCommand,
