@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test"
 import type { PlannedEvent } from "../../../src/bundle/writer/event.ts"
 import { planBundle } from "../../../src/bundle/writer/plan.ts"
+import type { HistoryItem } from "../../../src/span/model-input.ts"
 import type { Json } from "../../../src/wire/json.ts"
 import { read } from "../../support/reading.ts"
 import { type Story, session } from "../../support/session.ts"
 import { v169 } from "../../support/session-dialect.ts"
+import { item, modelInput, said, span } from "../../support/spans.ts"
 
 const eventsOf = (story: Story): ReadonlyArray<PlannedEvent> =>
   planBundle(read(story, v169).spans, { schema: 2, traceId: "trace-1" })
@@ -87,21 +89,59 @@ describe("a code cell", () => {
 })
 
 describe("an agent's answer", () => {
-  const delegated = () => {
-    const root = session().turn("go")
-    root.spawns("helper", { task: "look" }).turn("look").says("Found it.").ends()
-    return root
-  }
-  const results = (story: Story) => eventsOf(story).filter(({ type }) => type === "agent_result_observed")
+  const content = [{ type: "input_text", text: "Found it." }]
+  const answer = item({ type: "agent_message", author: "/root/helper", recipient: "/root", content })
+  const agent = { agent_path: "/root/helper", parent_thread_id: "T1" }
+  const results = (history: ReadonlyArray<HistoryItem>) =>
+    planBundle(
+      [
+        span({ id: "s", kind: "session", thread_id: "T1" }),
+        span({ id: "t1", kind: "turn", thread_id: "T1", parent_id: "s" }),
+        span({ id: "a", kind: "agent", thread_id: "T2", parent_id: "t1", metadata: agent }),
+        span({ id: "t2", kind: "turn", thread_id: "T2", parent_id: "a" }),
+        span({ id: "l1", kind: "llm", thread_id: "T1", parent_id: "t1", input: modelInput(history), output: [] })
+      ],
+      { schema: 2, traceId: "trace-1" }
+    ).filter(({ type }) => type === "agent_result_observed")
 
   test("is told where its parent's history shows it", () => {
-    const content = [{ type: "input_text", text: "Found it." }]
-    const answer = { type: "agent_message", author: "/root/helper", recipient: "/root", content }
-    const [result, ...more] = results(delegated().item(answer).says("So.").ends())
+    const [result, ...more] = results([said("go"), answer])
     expect([result?.fields.message, result?.derived, more]).toEqual(["Found it.", "from the parent's history", []])
   })
 
   test("that its parent never saw is not made up", () => {
-    expect(results(delegated().says("So.").ends())).toEqual([])
+    expect(results([said("go")])).toEqual([])
   })
+})
+
+test("a search that the provider ran by itself is an item of the response, and no tool call", () => {
+  const call = { type: "web_search_call", call_id: "ws_1", status: "completed" }
+  const events = planBundle(
+    [
+      span({ id: "s", kind: "session" }),
+      span({ id: "t", kind: "turn", parent_id: "s" }),
+      span({ id: "l", kind: "llm", parent_id: "t", input: modelInput([said("go")]), output: [call] }),
+      span({ id: "w", parent_id: "t", name: "web_search", metadata: { call_id: "ws_1", requested_by: "l" } })
+    ],
+    { schema: 2, traceId: "trace-1" }
+  )
+  expect(events.map(({ type }) => type)).toContain("inference_completed")
+  expect(events.map(({ type }) => type)).not.toContain("tool_call_started")
+})
+
+test("a nested call is never told before the cell that made it, whatever the clocks say", () => {
+  const call = { type: "custom_tool_call", call_id: "c1", name: "exec", input: "1" }
+  const cell = { call_id: "c1", requested_by: "l", tool_kind: "code_cell" }
+  const events = planBundle(
+    [
+      span({ id: "s", kind: "session", start: 1, end: 9 }),
+      span({ id: "t", kind: "turn", parent_id: "s", start: 1, end: 9 }),
+      span({ id: "l", kind: "llm", parent_id: "t", start: 2, end: 4, input: modelInput([said("go")]), output: [call] }),
+      span({ id: "c", parent_id: "t", name: "exec", start: 4, end: 6, metadata: cell }),
+      span({ id: "n", parent_id: "c", start: 3, end: 5, metadata: { call_id: "exec-1" } })
+    ],
+    { schema: 2, traceId: "trace-1" }
+  )
+  const starts = events.filter(({ type }) => type === "code_cell_started" || type === "tool_call_started")
+  expect(starts.map(({ fields }) => fields.tool_call_id ?? "the cell")).toEqual(["c1", "the cell", "exec-1"])
 })
