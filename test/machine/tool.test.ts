@@ -158,7 +158,12 @@ describe("kinds", () => {
       told.runs("mcp", 0.1, { server: "docs", tool: "find", arguments: { q: "x" }, result: { content: [] } })
       expect(the(read(told.answers(said).says("Ok.").ends(), v169), "tool").status).toBe("ok")
     }
-    const silent = session().turn("ask").calls("find", { q: "x" }).answers("aborted because the row was locked").says("Ok.").ends()
+    const silent = session()
+      .turn("ask")
+      .calls("find", { q: "x" })
+      .answers("aborted because the row was locked")
+      .says("Ok.")
+      .ends()
     expect(the(read(silent, v169), "tool").status).toBe("ok")
   })
 
