@@ -68,8 +68,10 @@ export const acceptable = (item: JsonObject, schema: Schema): JsonObject | undef
     case "local_shell_call":
     case "tool_search_output":
     case "mcp_tool_call_output":
-    case "additional_tools":
       return item
+    case "additional_tools":
+      // No release makes an item of it, and those of schema 1 before 0.155 refuse it.
+      return schema === 1 ? undefined : item
     default:
       return undefined
   }

@@ -27,6 +27,11 @@ describe("of an item that Codex's reducer would refuse", () => {
     })
   })
 
+  test("schema 1 gets no additional tools: its older releases refuse them", () => {
+    const tools = { type: "additional_tools", tools: [] }
+    expect([acceptable(tools, 1), acceptable(tools, 2)]).toEqual([undefined, tools])
+  })
+
   test("schema 1 gets a name instead of an image in an output, schema 2 the image", () => {
     const seen = { type: "function_call_output", call_id: "c1", output: [{ type: "input_image", image_url: "data:," }] }
     expect(acceptable(seen, 2)).toBe(seen)
