@@ -6,6 +6,7 @@
  */
 import { Console, Effect, type Scope, Stream } from "effect"
 import { foldOptions, sinkEnvironment } from "../collector/destination.ts"
+import { makeMemoryKeeper } from "../collector/memory.ts"
 import type { Fold, FoldOptions, FoldStep, FollowThread } from "../pipeline/fold.ts"
 import { loadSettings, type SettingsBroken } from "../settings/settings.ts"
 import type { Trouble } from "../sink/deliver.ts"
@@ -15,7 +16,7 @@ import { bounded } from "../sink/retry.ts"
 import type { Arrival } from "../source/origin.ts"
 import { Incomplete, renderError } from "./errors.ts"
 import { layFlagsOver, type OutputFlags } from "./flags.ts"
-import { makeMemoryLimit } from "./memory.ts"
+
 import { makeReport, type Report } from "./report.ts"
 import { Stop } from "./stop.ts"
 
@@ -54,7 +55,7 @@ const sinksFor = (flags: OutputFlags): ReadonlyArray<string> =>
 
 const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effect<void>): Run => {
   const report = makeReport()
-  const keepSmall = makeMemoryLimit()
+  const keepSmall = makeMemoryKeeper()
   const carryOut = (step: FoldStep): Effect.Effect<void> => {
     report.skipped(step.skipped)
     report.noted(step.notes)
@@ -70,7 +71,7 @@ const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effe
         Stream.runForEach(({ origin, lines, skipped }) => {
           report.skipped(skipped)
           const step = fold.push(origin, lines)
-          keepSmall(lines)
+          keepSmall()
           const carried = carryOut(step)
           return onFollow === undefined || step.follow.length === 0
             ? carried

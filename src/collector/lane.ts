@@ -34,7 +34,7 @@ export interface LaneOptions {
   readonly openFold: () => Fold
   readonly delivery: Delivery<Cut>
   /** Called after each portion (memory.ts). */
-  readonly tidy: () => void
+  readonly keepSmall: () => void
   /** What the sink has acknowledged, asked whenever the lane begins anew. */
   readonly acknowledged: () => Cut
   /** Without news for so long, what is open is closed as unfinished; if it goes on later, it is corrected. */
@@ -157,7 +157,7 @@ export const makeLane = (options: LaneOptions, onRest: () => void): Effect.Effec
         const last = lines[lines.length - 1]
         if (file.key === journalKey && last !== undefined) at.sessionEnded = endsSession.test(last.text)
         yield* oddities(step)
-        options.tidy()
+        options.keepSmall()
         return step
       })
 

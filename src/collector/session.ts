@@ -59,7 +59,7 @@ interface Place {
   readonly session: string
   readonly environment: Environment
   /** Called after everything that makes garbage (memory.ts). */
-  readonly tidy: () => void
+  readonly keepSmall: () => void
 }
 
 const oncePerText = (write: (what: string) => Effect.Effect<void>) => {
@@ -78,7 +78,7 @@ const describeTrouble = (trouble: Trouble): string | undefined => {
 }
 
 const openLane = (
-  { state, session, environment, tidy }: Place,
+  { state, session, environment, keepSmall }: Place,
   settings: Settings,
   sink: string,
   onRest: () => void
@@ -94,7 +94,7 @@ const openLane = (
       retry: endless,
       queue,
       shutdownMs,
-      onAcknowledged: (cut) => Effect.tap(keeper.acknowledge(cut), () => Effect.sync(tidy)),
+      onAcknowledged: (cut) => Effect.tap(keeper.acknowledge(cut), () => Effect.sync(keepSmall)),
       onTrouble: (told) => {
         const before = trouble
         if (told._tag === "SetAside")
@@ -111,7 +111,7 @@ const openLane = (
         transcripts,
         openFold: () => parts.openFold({ ...foldOptions(settings), rootId: session }),
         delivery,
-        tidy,
+        keepSmall,
         acknowledged: keeper.acknowledged,
         quietMs: settings.idleExitSeconds * 1000,
         onOddity: oncePerText((what) => log.write("info", what, session))

@@ -11,7 +11,7 @@ import { configFile, type Environment, journalFile } from "../hook/places.ts"
 import { isCompressed } from "../source/file.ts"
 import type { Flush, Wake } from "./inbox.ts"
 import { CollectorLog } from "./log.ts"
-import { makeTidy } from "./memory.ts"
+import { makeMemoryKeeper } from "./memory.ts"
 import type { Parts } from "./parts.ts"
 import { type LaneReport, type SessionWork, type Waiting, workOnSession } from "./session.ts"
 import {
@@ -111,7 +111,7 @@ const makeSessions = (state: string) =>
     const fibers = yield* FiberMap.make<string>()
     const context = yield* Effect.context<Parts | CollectorLog | TranscriptWatch | SpanFiles>()
     const entries = new Map<string, Entry>()
-    const tidy = makeTidy()
+    const keepSmall = makeMemoryKeeper()
 
     /** Works on the session until it rests and was not woken since. */
     const work = (entry: Entry): Effect.Effect<void> =>
@@ -120,7 +120,7 @@ const makeSessions = (state: string) =>
           entry.again = false
           entry.waiting = undefined
           const { session, environment, cwd } = entry
-          const place = { state, session, environment, tidy, ...(cwd !== undefined && { cwd }) }
+          const place = { state, session, environment, keepSmall, ...(cwd !== undefined && { cwd }) }
           entry.waiting = yield* workOnSession(
             place,
             (begun) => {

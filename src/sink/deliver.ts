@@ -51,7 +51,7 @@ export interface Delivery<P> {
   readonly counts: () => { readonly taken: number; readonly setAside: number; readonly waiting: number }
 }
 
-const queueDefault = { writesMax: 256, bytesMax: 2 * 1024 * 1024 }
+const queueDefault = { writesMax: 1024, bytesMax: 2 * 1024 * 1024 }
 const shutdownMsDefault = 5_000
 
 /** Puts a delivery around an open sink. It lives as long as the scope, whose end flushes what it can in time. */

@@ -1,25 +1,24 @@
 import { describe, expect, test } from "bun:test"
-import { makeMemoryLimit } from "../../src/cli/memory.ts"
+import { makeMemoryKeeper } from "../../src/collector/memory.ts"
 
 const mebibyte = 1024 * 1024
-const line = { file: "f", lineNumber: 1, byteOffset: 0, text: "x".repeat(mebibyte) }
 
-/** A process that grows by 1 MiB for each line it reads, and of which `live` bytes stay. */
-const simulate = (lines: number, live: number, collectMs: number) => {
+/** A process that grows by 1 MiB for each portion it reads, and of which `live` bytes stay. */
+const simulate = (portions: number, live: number, collectMs: number) => {
   let [resident, now, peak, collections] = [50 * mebibyte, 0, 0, 0]
-  const limit = makeMemoryLimit({
+  const keepSmall = makeMemoryKeeper({
     residentBytes: () => resident,
     nowMs: () => now,
     collect: () => {
       collections += 1
       now += collectMs
-      resident = live
+      resident = Math.min(resident, live)
     }
   })
-  for (let read = 0; read < lines; read++) {
+  for (let read = 0; read < portions; read++) {
     resident += mebibyte
     now += 10
-    limit([line])
+    keepSmall()
     peak = Math.max(peak, resident)
   }
   return { peak: Math.round(peak / mebibyte), collections, now }
@@ -32,12 +31,18 @@ describe("memory", () => {
 
   test("garbage is collected before it grows large", () => {
     const { peak, collections } = simulate(5000, 50 * mebibyte, 20)
-    expect(peak).toBeLessThanOrEqual(154)
+    expect(peak).toBeLessThanOrEqual(155)
     expect(collections).toBeLessThan(60)
   })
 
-  test("where everything is alive, collecting takes no more than a tenth of the time", () => {
+  test("where much is alive, a collection waits until it pays", () => {
+    const { peak, collections } = simulate(5000, 150 * mebibyte, 20)
+    expect(peak).toBeLessThanOrEqual(175)
+    expect(collections).toBeLessThan(500)
+  })
+
+  test("where everything is alive, collecting takes no more than its share of the time", () => {
     const { collections, now } = simulate(5000, 400 * mebibyte, 50)
-    expect((collections * 50) / now).toBeLessThan(0.1)
+    expect((collections * 50) / now).toBeLessThan(0.16)
   })
 })
