@@ -131,6 +131,11 @@ export const match = (truth: Truth, spans: ReadonlyArray<ToldSpan>): Matches => 
       span.thread === compaction.thread && compaction.turn !== undefined && turnOf(span, byId) === compaction.turn,
     (compaction, span) => span.thread === compaction.thread && compaction.turn === undefined
   ]).pairs
+  const untold = new Set(truth.turns.flatMap((turn) => (turn.unrecorded === true ? [turn.id] : [])))
   const found = new Set([calls, tools, turns, threads, compactions].flatMap((pairs) => [...pairs.values()]))
-  return { calls, tools, turns, threads, compactions, ghosts: spans.filter((span) => !found.has(span)) }
+  const ghosts = spans
+    .filter((span) => !found.has(span))
+    // Of a turn that nobody recorded, no record could tell a ghost from a tool.
+    .filter((span) => span.kind !== "tool" || !untold.has(turnOf(span, byId)))
+  return { calls, tools, turns, threads, compactions, ghosts }
 }

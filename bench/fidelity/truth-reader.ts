@@ -10,23 +10,42 @@ import { type Recording, readRecording } from "./truth-bundle.ts"
 import { readCalls } from "./truth-calls.ts"
 import { readTools } from "./truth-tools.ts"
 
-const turnsOf = (recording: Recording, evidence: Evidence, requests: ReadonlyArray<Fields>): Array<TrueTurn> => {
-  if (recording.threads.size > 0)
-    return [...groupBy(recording.turns, (turn) => turn.id).values()].flatMap((sightings): Array<TrueTurn> => {
-      // The parent's log echoes the start of a reviewer's turn, never its end.
-      const turn = sightings.find((one) => one.endedMs !== undefined) ?? sightings[0]
-      if (turn === undefined) return []
-      const start = turn.startedMs === undefined ? undefined : windowOf(turn.startedMs, turn.announcedMs)
-      const end = turn.endedMs === undefined ? undefined : windowOf(turn.endedMs, turn.closedMs)
-      return [{ id: turn.id, thread: turn.thread, ...(start && { start }), ...(end && { end }) }]
-    })
-  const sent = requests.flatMap((request) => {
+/** The turns that requests name: each once. */
+const requestedTurns = (requests: ReadonlyArray<Fields>): Array<TrueTurn> =>
+  requests.flatMap((request) => {
     const id = text(request, "turn_metadata", "turn_id")
     return id === undefined ? [] : [{ id, thread: text(request, "thread_id") ?? "" }]
   })
-  const known = [...sent, ...evidence.turns]
-  return known.filter((turn, index) => turn.id === undefined || known.findIndex((one) => one.id === turn.id) === index)
+
+const unlike = (turn: TrueTurn, index: number, all: ReadonlyArray<TrueTurn>): boolean =>
+  turn.id === undefined || all.findIndex((one) => one.id === turn.id) === index
+
+/** Turns that were asked for and recorded by nobody: 0.155 records no agent that another process has resumed. */
+const unrecordedTurns = (recording: Recording, requests: ReadonlyArray<Fields>): Array<TrueTurn> => {
+  const known = new Set([
+    ...recording.turns.map((turn) => turn.id),
+    ...[...recording.inferences.values()].map((inference) => inference.turn)
+  ])
+  return requestedTurns(requests)
+    .filter((turn) => !known.has(turn.id ?? ""))
+    .filter(unlike)
+    .map((turn) => ({ ...turn, unrecorded: true }))
 }
+
+const turnsOf = (recording: Recording, evidence: Evidence, requests: ReadonlyArray<Fields>): Array<TrueTurn> => {
+  if (recording.threads.size > 0) return [...recordedTurns(recording), ...unrecordedTurns(recording, requests)]
+  return [...requestedTurns(requests), ...evidence.turns].filter(unlike)
+}
+
+const recordedTurns = (recording: Recording): Array<TrueTurn> =>
+  [...groupBy(recording.turns, (turn) => turn.id).values()].flatMap((sightings): Array<TrueTurn> => {
+    // The parent's log echoes the start of a reviewer's turn, never its end.
+    const turn = sightings.find((one) => one.endedMs !== undefined) ?? sightings[0]
+    if (turn === undefined) return []
+    const start = turn.startedMs === undefined ? undefined : windowOf(turn.startedMs, turn.announcedMs)
+    const end = turn.endedMs === undefined ? undefined : windowOf(turn.endedMs, turn.closedMs)
+    return [{ id: turn.id, thread: turn.thread, ...(start && { start }), ...(end && { end }) }]
+  })
 
 /** A reviewer's turn is echoed in its parent's log; the turn that ends there without a start is the review. */
 const reviewOf = (reviewer: string, recording: Recording) => {

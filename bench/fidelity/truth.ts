@@ -84,6 +84,8 @@ export interface TrueTurn {
   readonly thread: string
   readonly start?: Window
   readonly end?: Window
+  /** Only its requests are known: nobody recorded which tools ran in it. */
+  readonly unrecorded?: true
 }
 
 export interface TrueThread {

@@ -10,6 +10,7 @@ import type { Fold } from "../pipeline/fold.ts"
 import { mixedFold } from "../pipeline/mixed-fold.ts"
 import { recordedFold } from "../pipeline/recorded-fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
+import { loadSettings } from "../settings/settings.ts"
 import { readBundles } from "../source/bundle.ts"
 import { recordingsOf } from "../source/bundle-session.ts"
 import type { Catalogue, Session } from "../source/catalogue.ts"
@@ -82,6 +83,12 @@ const workOf = (
   }
 }
 
+/** Where Codex was asked to record, unless the user does not want that believed. */
+const recordingsOfCodex = Effect.map(loadSettings(process.env), (settings) => {
+  const root = process.env.CODEX_ROLLOUT_TRACE_ROOT ?? ""
+  return settings.recordings && root !== "" ? [root] : []
+})
+
 /** What is to be read: what was named, else what was piped; undefined where a person sits at the other end. */
 const wantedOf = (named: ReadonlyArray<string>, isLatest: boolean): ReadonlyArray<string> | undefined =>
   named.length > 0 || isLatest ? named : process.stdin.isTTY === true ? undefined : [stdinName]
@@ -113,7 +120,7 @@ export const readCommand = Command.make(
       ...(yield* Effect.forEach(wanted, (one) => locate(one, home))),
       ...(latest ? [yield* locateLatest(home)] : [])
     ]
-    const recordings = bundles.length > 0 ? bundles : [process.env.CODEX_ROLLOUT_TRACE_ROOT ?? ""].filter(Boolean)
+    const recordings = bundles.length > 0 ? bundles : yield* recordingsOfCodex
     const work = (yield* Effect.forEach(inputs, (input) => workOf(input, hooks, recordings))).flat()
     return yield* runTrace(output, false, (run) =>
       Effect.forEach(work, ({ fold, arrivals }) => run.trace(fold(run.foldOptions), arrivals), { discard: true })

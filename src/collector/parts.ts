@@ -9,8 +9,11 @@ import type { OpenSink, SinkContext } from "../sink/sink.ts"
 export class Parts extends Context.Service<
   Parts,
   {
-    /** `rootId`: the session's root thread, which the collector knows from its hooks. */
-    readonly openFold: (options: FoldOptions & { readonly rootId: string }) => Fold
+    /**
+     * `rootId`: the session's root thread, which the collector knows from its hooks. `isRecorded`: bundles of the session
+     * may come, whose word goes before the transcript's.
+     */
+    readonly openFold: (options: FoldOptions & { readonly rootId: string; readonly isRecorded: boolean }) => Fold
     readonly openSink: (name: string, context: SinkContext) => Effect.Effect<OpenSink, SinkFailed, Scope.Scope>
   }
 >()("tracer/collector/Parts") {}

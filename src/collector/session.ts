@@ -12,12 +12,14 @@ import { deliver, type Trouble } from "../sink/deliver.ts"
 import type { SinkFailed } from "../sink/failure.ts"
 import { endless } from "../sink/retry.ts"
 import { destinationOf, foldOptions, jsonlPath, sinkContext } from "./destination.ts"
-import { type Cut, type Lane, makeLane } from "./lane.ts"
+import { type Lane, makeLane } from "./lane.ts"
 import { CollectorLog } from "./log.ts"
 import { Parts } from "./parts.ts"
+import { recordingsIn } from "./recordings.ts"
 import { SpanFiles } from "./span-files.ts"
 import { transcriptsOf } from "./transcripts.ts"
 import { TranscriptWatch } from "./watch.ts"
+import type { Cut } from "./watermark.ts"
 import { keepWatermark, type WatermarkKeeper } from "./watermark-keeper.ts"
 
 export interface LaneReport {
@@ -104,12 +106,15 @@ const openLane = (
         return log.write(trouble === undefined ? "info" : "warning", trouble ?? `${sink} takes spans again`, session)
       }
     })
-    const transcripts = transcriptsOf(codexFolder(environment), session)
+    const recorded = settings.recordings ? environment.CODEX_ROLLOUT_TRACE_ROOT : undefined
     const lane = yield* makeLane(
       {
+        session,
         journal: journalFile(state, session),
-        transcripts,
-        openFold: () => parts.openFold({ ...foldOptions(settings), rootId: session }),
+        transcripts: transcriptsOf(codexFolder(environment), session),
+        recordings: recordingsIn(recorded),
+        openFold: () =>
+          parts.openFold({ ...foldOptions(settings), rootId: session, isRecorded: recorded !== undefined }),
         delivery,
         keepSmall,
         acknowledged: keeper.acknowledged,

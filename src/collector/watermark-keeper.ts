@@ -5,9 +5,8 @@
  * next acknowledgement. Times are milliseconds, in the file Unix seconds.
  */
 import { Clock, Effect, Latch, type Scope } from "effect"
-import { type Cut, emptyCut } from "./lane.ts"
 import { CollectorLog } from "./log.ts"
-import { commitWatermark, type Destination, readWatermark, type Watermark } from "./watermark.ts"
+import { type Cut, commitWatermark, type Destination, emptyCut, readWatermark, type Watermark } from "./watermark.ts"
 
 const commitEveryMs = 200
 

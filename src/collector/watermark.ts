@@ -1,7 +1,7 @@
 /**
  * How far one sink has acknowledged one session: the collector's only memory across its own death.
  *
- * A watermark is a cut: for each file of the session (journal and transcripts) the place below which every line has
+ * A watermark is a cut: for each file of the session (journal, transcripts, recordings) the place below which every line has
  * been folded, with all writes that came of it acknowledged.
  *
  * **Invariant.** The fold is confluent: its state at a cut depends on the lines below the cut, not on the order in which
@@ -42,6 +42,16 @@ export const Watermark = Schema.Struct({
   acknowledgedAt: Schema.Finite
 })
 export type Watermark = typeof Watermark.Type
+
+/** A position for delivery: when it is acknowledged, everything below it is. */
+export interface Cut {
+  readonly files: { readonly [key: string]: FilePosition }
+  readonly ended: boolean
+  /** Spans closed on the way to here. */
+  readonly spans: number
+}
+
+export const emptyCut: Cut = { files: {}, ended: false, spans: 0 }
 
 /** A sink with its address: what a session's watermark belongs to. */
 export interface Destination {

@@ -32,9 +32,9 @@ export interface FlushAnswer {
   readonly acknowledged: boolean
 }
 
-/** Variables that can be settings of a session: ours, the backends', and where files and proxies are. */
+/** Variables that can be settings of a session: ours, the backends', and where Codex's files are. */
 const settingNames =
-  /^(TRACER_|BRAINTRUST_|OTEL_|CODEX_(PARENT|ROOT)_SPAN_ID$|CODEX_HOME$|HOME$|USERPROFILE$|XDG_CONFIG_HOME$|XDG_STATE_HOME$|TRACEPARENT$|TRACESTATE$|BAGGAGE$)/
+  /^(TRACER_|BRAINTRUST_|OTEL_|CODEX_(PARENT|ROOT)_SPAN_ID$|CODEX_HOME$|CODEX_ROLLOUT_TRACE_ROOT$|HOME$|USERPROFILE$|XDG_CONFIG_HOME$|XDG_STATE_HOME$|TRACEPARENT$|TRACESTATE$|BAGGAGE$)/
 
 export const settingVariables = (environment: Environment): Environment =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => settingNames.test(name)))

@@ -78,15 +78,22 @@ const overWithTurn = (turn: Turn, tool: Tool): Tool =>
 /** How far the estimated window of a cell may be off. */
 const slack = 0.05
 
-/** The cells that can have been running when a nested call began, as their records tell; narrower where it is known. */
-const candidates = (thread: Thread, at: number): ReadonlyArray<Candidate & { readonly turnId: string }> =>
+/** How long after the call a hook may be heard of: Codex starts a process for each, on a machine that may be busy. */
+const hookDelay = 1
+
+/**
+ * The cells that can have been running when a nested call began, as their records tell; narrower where it is known.
+ *
+ * @param late how long after it was made the call may have been told
+ */
+const candidates = (thread: Thread, at: number, late: number): ReadonlyArray<Candidate & { readonly turnId: string }> =>
   thread.cells.flatMap(({ turnId, callId, taken }) => {
     const turn = Table.get(thread.turns, turnId)
     const tool = turn && Table.get(turn.tools, `${turnId}/${callId}`)
     const cell = tool?.cell
     if (cell === undefined || cell.calledAt > at + 0.005) return []
     const over = cell.yielded ? cell.endedAt : tool?.answer?.at
-    if (over !== undefined && over < at - 0.005) return []
+    if (over !== undefined && over < at - 0.005 - late) return []
     const from = tool?.turnTaken?.startedAt ?? cell.calledAt
     const inTime = at >= from - slack && (cell.endedAt === undefined || at <= cell.endedAt + slack)
     return [{ turnId, callId, cell, taken, inTime }]
@@ -102,7 +109,7 @@ const placeNested = (
   const tool = turn && Table.get(turn.tools, `${turn.turnId}/${event.callId}`)
   if (turn === undefined || tool === undefined || !tool.nested || tool.parent !== undefined) return [thread, noEffects]
   if (!decide && thread.batch !== undefined && thread.batch.callIds.length > 1) return [thread, noEffects]
-  const possible = candidates(thread, toolStart(tool))
+  const possible = candidates(thread, toolStart(tool), tool.run === undefined ? hookDelay : 0)
   const words = evidence(toolName(tool), tool.run?.input ?? tool.hook?.input)
   const found = attribute(possible, words)
   if (found === undefined) {

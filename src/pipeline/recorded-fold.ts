@@ -1,13 +1,13 @@
 /**
- * The fold of a session that has both transcripts and bundles: one trace, each fact from the source that knows best.
+ * The folds of a session that has both transcripts and bundles: one trace, each fact from the source that knows best.
  *
- * Both are folded by themselves; their spans meet by id. Times, states, parents and requests are the bundle's, what
- * the bundle has no event for (prompts as typed, compactions, the user's own commands, approvals, other processes'
- * turns) is the transcript's. A span that only one of them tells is told as it is. For sessions that are over: what
- * is true of a span is known when both have been read, so everything is told at the end, in the order of the ends.
+ * Both are folded by themselves; their spans meet by id (recorded-span.ts). A span that only one of them tells is told
+ * as it is: what the bundle has no event for (compactions, the user's own commands, other processes' turns), and what
+ * the transcript leaves out (failed requests, nested calls without an item).
  */
 import type { Span, SpanWrite } from "../span/span.ts"
 import type { Fold, FoldOptions, FoldStep } from "./fold.ts"
+import { mergedSpan } from "./recorded-span.ts"
 import { sessionFold } from "./session-fold.ts"
 
 /** The last that each source said of a span. */
@@ -16,80 +16,32 @@ interface Told {
   readonly bundle?: SpanWrite
 }
 
-/** A recording that stops knows nothing of how things went on. */
-const lastWord = (transcript: Span, bundle: Span): Span => (bundle.status === "unfinished" ? transcript : bundle)
-
-/** A thread's own span covers what both saw of it; a bundle begins and ends with its process. */
-const whole = ({ start, end, status }: Span, bundle: Span) => {
-  const bundleIsLater = (bundle.end ?? 0) > (end ?? 0)
-  const last = Math.max(end ?? 0, bundle.end ?? 0)
-  return {
-    start: Math.min(start, bundle.start),
-    ...(last > 0 && { end: last }),
-    ...((bundleIsLater ? bundle.status : status) && { status: bundleIsLater ? bundle.status : status })
-  }
-}
-
-const exact = (transcript: Span, bundle: Span) => {
-  const { end = transcript.end, status, error } = lastWord(transcript, bundle)
-  return {
-    start: bundle.start,
-    ...(end !== undefined && { end: Math.max(end, bundle.start) }),
-    ...(status && { status }),
-    ...(error && { error })
-  }
-}
-
-/** Of a request its own array, unless it was lost; of a call what its script passed, and what its run printed. */
-const contentOf = (transcript: Span, bundle: Span) => {
-  const isExact = bundle.kind === "tool" || (bundle.kind === "llm" && bundle.metadata.input_assumed === undefined)
-  const input = isExact ? (bundle.input ?? transcript.input) : (transcript.input ?? bundle.input)
-  const output = bundle.kind === "llm" ? (bundle.output ?? transcript.output) : (transcript.output ?? bundle.output)
-  return { ...(input !== undefined && { input }), ...(output !== undefined && { output }) }
-}
-
-const metricsOf = (transcript: Span, bundle: Span): Span["metrics"] => {
-  const { time_to_first_token: toFirst, ...counts } = transcript.metrics
-  return {
-    ...bundle.metrics,
-    ...counts,
-    ...(toFirst !== undefined && { time_to_first_token: Math.max(0, toFirst + transcript.start - bundle.start) })
-  }
-}
-
-/** One span of two: the fields that neither of them owns are the transcript's. */
-const merged = (transcript: Span, bundle: Span): Span => {
-  const { id, trace_id, thread_id, kind, name } = transcript
-  const { attribution: _, ...metadata } = transcript.metadata
-  const isThread = bundle.kind === "session" || bundle.kind === "agent"
-  const parentId = bundle.parent_id ?? transcript.parent_id
-  return {
-    id,
-    trace_id,
-    thread_id,
-    kind,
-    name,
-    ...(parentId !== undefined && { parent_id: parentId }),
-    ...(isThread ? whole(transcript, bundle) : exact(transcript, bundle)),
-    ...contentOf(transcript, bundle),
-    metadata: { ...bundle.metadata, ...metadata },
-    metrics: metricsOf(transcript, bundle),
-    tags: [...new Set([...transcript.tags, ...bundle.tags])]
-  }
-}
+type Side = keyof Told
 
 const spanOf = ({ transcript, bundle }: Told): Span | undefined =>
-  transcript === undefined || bundle === undefined ? (transcript ?? bundle)?.span : merged(transcript.span, bundle.span)
+  transcript === undefined || bundle === undefined
+    ? (transcript ?? bundle)?.span
+    : mergedSpan(transcript.span, bundle.span)
 
 /** Ends first; of two that end together the inner one, which began later. */
 const byEnd = (a: Span, b: Span): number =>
   (a.end ?? Number.POSITIVE_INFINITY) - (b.end ?? Number.POSITIVE_INFINITY) || b.start - a.start
 
-/** The fold of a session's transcripts and journals on one side, its bundles on the other. */
+const bothSteps = (transcript: FoldStep, bundle: FoldStep, writes: ReadonlyArray<SpanWrite>): FoldStep => ({
+  writes,
+  follow: [...transcript.follow, ...bundle.follow],
+  skipped: [...transcript.skipped, ...bundle.skipped],
+  notes: [...transcript.notes, ...bundle.notes]
+})
+
+/**
+ * For sessions that are read once: what is true of a span is known when both sources have been read, so everything is
+ * told at the end, once, in the order of the ends.
+ */
 export const recordedFold = (options: FoldOptions & { readonly rootId?: string }): Fold => {
   const sides = { transcript: sessionFold(options), bundle: sessionFold(options) }
   const told = new Map<string, Told>()
-  const keep = (side: keyof Told, step: FoldStep): FoldStep => {
+  const keep = (side: Side, step: FoldStep): FoldStep => {
     for (const write of step.writes) told.set(write.span.id, { ...told.get(write.span.id), [side]: write })
     return { ...step, writes: [] }
   }
@@ -101,13 +53,73 @@ export const recordedFold = (options: FoldOptions & { readonly rootId?: string }
     end: () => {
       const [transcript, bundle] = [keep("transcript", sides.transcript.end()), keep("bundle", sides.bundle.end())]
       const spans = [...told.values()].flatMap((one) => spanOf(one) ?? [])
-      const writes = spans.toSorted(byEnd).map((span): SpanWrite => ({ op: "close", span }))
-      return {
-        writes,
-        follow: [...transcript.follow, ...bundle.follow],
-        skipped: [...transcript.skipped, ...bundle.skipped],
-        notes: [...transcript.notes, ...bundle.notes]
-      }
+      return bothSteps(
+        transcript,
+        bundle,
+        spans.toSorted(byEnd).map((span): SpanWrite => ({ op: "close", span }))
+      )
+    }
+  }
+}
+
+/** How many spans that both sources have closed are remembered, for a correction that comes late. */
+const closedMax = 4096
+
+const isOpen = (write: SpanWrite | undefined): boolean => write !== undefined && write.op !== "close"
+
+/**
+ * What happens to a span when one source says something of it: what one of them has closed is closed, until it is told
+ * better. But a thread outlives the process whose bundle ends.
+ */
+const opOf = (write: SpanWrite, { transcript, bundle }: Told): SpanWrite["op"] => {
+  const isThread = write.span.kind === "session" || write.span.kind === "agent"
+  if (isThread && isOpen(transcript)) return bundle === undefined ? write.op : "patch"
+  if (transcript?.op === "close" || bundle?.op === "close") return "close"
+  return transcript === undefined || bundle === undefined ? write.op : "patch"
+}
+
+/**
+ * For sessions that go on: each span is told when one of its sources says something of it, as both know it then. The
+ * first to see an end tells it, and the other's word makes it exact. Whoever reads the last write of an id has the same
+ * spans as from a session that was read once.
+ */
+export const liveRecordedFold = (options: FoldOptions & { readonly rootId?: string }): Fold => {
+  const sides = { transcript: sessionFold(options), bundle: sessionFold(options) }
+  /** The longest untouched come first. */
+  const told = new Map<string, Told>()
+
+  const forgetOldest = (): void => {
+    for (const [id, { transcript, bundle }] of told) {
+      if (told.size <= closedMax) return
+      if (!isOpen(transcript) && !isOpen(bundle)) told.delete(id)
+    }
+  }
+
+  const tell = (side: Side, step: FoldStep, into: Map<string, SpanWrite>): void => {
+    for (const write of step.writes) {
+      const { id } = write.span
+      const now = { ...told.get(id), [side]: write }
+      told.delete(id)
+      told.set(id, now)
+      into.set(id, { op: opOf(write, now), span: spanOf(now) ?? write.span })
+    }
+    forgetOldest()
+  }
+
+  return {
+    push: (origin, lines) => {
+      const side = origin._tag === "Bundle" ? "bundle" : "transcript"
+      const step = sides[side].push(origin, lines)
+      const writes = new Map<string, SpanWrite>()
+      tell(side, step, writes)
+      return { ...step, writes: [...writes.values()] }
+    },
+    end: () => {
+      const [transcript, bundle] = [sides.transcript.end(), sides.bundle.end()]
+      const writes = new Map<string, SpanWrite>()
+      tell("transcript", transcript, writes)
+      tell("bundle", bundle, writes)
+      return bothSteps(transcript, bundle, [...writes.values()])
     }
   }
 }

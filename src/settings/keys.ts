@@ -18,6 +18,7 @@ export const ConfigFile = Schema.Struct({
   llm_input_max_bytes: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   redact: Schema.optionalKey(Schema.Boolean),
   inline_images: Schema.optionalKey(Schema.Boolean),
+  recordings: Schema.optionalKey(Schema.Boolean),
   flush_on_turn_end: Schema.optionalKey(Schema.Boolean),
   flush_timeout_seconds: Schema.optionalKey(Seconds),
   idle_exit_seconds: Schema.optionalKey(Seconds),
@@ -82,6 +83,12 @@ export const settingKeys: ReadonlyArray<SettingKey> = [
     variable: "TRACER_INLINE_IMAGES",
     notation: "yes or no",
     summary: "send images instead of references to them"
+  },
+  {
+    key: "recordings",
+    variable: "TRACER_RECORDINGS",
+    notation: "yes or no",
+    summary: "believe Codex's own recordings, where CODEX_ROLLOUT_TRACE_ROOT makes it write them"
   },
   {
     key: "flush_on_turn_end",

@@ -30,6 +30,8 @@ export interface Settings {
   readonly to: ReadonlyArray<"braintrust" | "jsonl">
   readonly capture: CaptureOptions
   readonly inlineImages: boolean
+  /** Whether Codex's own recordings are believed, where there are any. */
+  readonly recordings: boolean
   readonly flushOnTurnEnd: boolean
   readonly flushTimeoutSeconds: number
   readonly idleExitSeconds: number
@@ -166,7 +168,8 @@ const openToOthers = (path: string): string => `others may read ${path}, which h
 const apiKey = (
   config: ConfigFile,
   file: string,
-  variableOf: ReadonlyMap<string, string>
+  variableOf: ReadonlyMap<string, string>,
+  home: string | undefined
 ): Result.Result<string | undefined, Problem> => {
   const { api_key: key, api_key_file: keyFile } = config.braintrust ?? {}
   if (key !== undefined && variableOf.has("braintrust.api_key")) return Result.succeed(key)
@@ -177,7 +180,7 @@ const apiKey = (
   }
   if (keyFile === undefined) return Result.succeed(undefined)
   const name = "braintrust.api_key_file"
-  return readSecretFile(variableOf.get(name) ?? file, name, keyFile)
+  return readSecretFile(variableOf.get(name) ?? file, name, keyFile.replace(/^~(?=\/)/, home ?? "~"))
 }
 
 const braintrustSettings = (config: ConfigFile, key: string | undefined): BraintrustSettings => {
@@ -205,6 +208,7 @@ const settingsOf = (config: ConfigFile, key: string | undefined, outer: OuterSpa
     ...(config.additional_metadata !== undefined && { ownKeys: Object.keys(config.additional_metadata) })
   },
   inlineImages: config.inline_images ?? false,
+  recordings: config.recordings ?? true,
   flushOnTurnEnd: config.flush_on_turn_end ?? false,
   flushTimeoutSeconds: config.flush_timeout_seconds ?? flushTimeoutSecondsDefault,
   idleExitSeconds: config.idle_exit_seconds ?? idleExitSecondsDefault,
@@ -223,7 +227,7 @@ export const readSettings = (environment: Environment): Result.Result<Settings, 
   const { raw, variableOf } = layEnvironmentOver(file.success, environment)
   const config = decode(raw)
   if (Result.isFailure(config)) return fail(problemsOf(config.failure.issue, path, variableOf))
-  const key = apiKey(config.success, path, variableOf)
+  const key = apiKey(config.success, path, variableOf, environment.HOME)
   if (Result.isFailure(key)) return fail([key.failure])
   const outer = outerSpan(config.success.parent, environment)
   if (Result.isFailure(outer)) {

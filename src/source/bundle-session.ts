@@ -39,6 +39,9 @@ const readManifest = (directory: string): Manifest | undefined => {
   }
 }
 
+/** The root thread that a bundle's manifest names; undefined where there is none that can be read. */
+export const rootThreadOf = (directory: string): string | undefined => readManifest(directory)?.rootThreadId
+
 /** What a log says of its place: the turns that began in it, and the session that Codex counts it to (0.155 +). */
 interface Belonging {
   readonly turns: ReadonlySet<string>

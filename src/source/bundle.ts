@@ -85,10 +85,16 @@ function* filled(batch: LineBatch, files: PayloadFiles): Generator<LineBatch> {
   if (lines.length > 0 || skipped.length > 0) yield { lines, skipped }
 }
 
-const arrivalsOf = (directory: string, lines: Stream.Stream<LineBatch>): Stream.Stream<Arrival> => {
+/** What fills the lines of one bundle with their payloads, portion by portion. */
+export const payloadFiller = (directory: string): ((batch: LineBatch) => Iterable<LineBatch>) => {
   const files = payloadFiles(directory)
+  return (batch) => filled(batch, files)
+}
+
+const arrivalsOf = (directory: string, lines: Stream.Stream<LineBatch>): Stream.Stream<Arrival> => {
+  const fill = payloadFiller(directory)
   return lines.pipe(
-    Stream.flatMap((batch) => Stream.fromIterable(filled(batch, files), { chunkSize: 1 })),
+    Stream.flatMap((batch) => Stream.fromIterable(fill(batch), { chunkSize: 1 })),
     Stream.map((batch): Arrival => ({ origin: { _tag: "Bundle", directory }, ...batch }))
   )
 }

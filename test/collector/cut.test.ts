@@ -9,9 +9,9 @@ import { sessionFold } from "../../src/pipeline/session-fold.ts"
 import type { Line } from "../../src/source/line.ts"
 import type { Origin } from "../../src/source/origin.ts"
 import { rolloutName, rolloutOf } from "../../src/source/rollout.ts"
-import { isModelInput } from "../../src/span/model-input.ts"
 import type { Span, SpanWrite } from "../../src/span/span.ts"
 import { type Case, describeCorpus, transcriptsOf } from "../support/corpus.ts"
+import { dice, plainSpan } from "../support/replay.ts"
 
 interface Strand {
   readonly origin: Origin
@@ -38,11 +38,6 @@ const strandsOf = (one: Case): { readonly rootId: string; readonly strands: Read
   return { rootId, strands }
 }
 
-const dice = (seed: number) => () => {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
-  return seed / 2 ** 32
-}
-
 /** One order in which the lines from `from` to `to` may arrive: each strand's own order is kept. */
 function* arrivals(
   strands: ReadonlyArray<Strand>,
@@ -62,13 +57,6 @@ function* arrivals(
   }
 }
 
-const plain = (span: Span): unknown =>
-  JSON.parse(
-    JSON.stringify(span, (_, value) =>
-      isModelInput(value) ? value.items.slice(0, value.length).map((item) => item.value) : value
-    )
-  )
-
 const backend = () => {
   const rows = new Map<string, Span>()
   return {
@@ -76,7 +64,9 @@ const backend = () => {
       for (const { span } of writes) rows.set(span.id, span)
     },
     rows: () =>
-      Object.fromEntries([...rows].map(([id, span]) => [id, plain(span)] as const).sort(([a], [b]) => (a < b ? -1 : 1)))
+      Object.fromEntries(
+        [...rows].map(([id, span]) => [id, plainSpan(span)] as const).sort(([a], [b]) => (a < b ? -1 : 1))
+      )
   }
 }
 

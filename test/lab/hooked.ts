@@ -1,11 +1,12 @@
 /**
- * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--flush] [--keep DIR]`: real Codex sessions with the hooks of
+ * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--flush] [--recorded] [--untimed] [--keep DIR]`: real Codex sessions with the hooks of
  * `tracer setup`, the collector that they start, and a fake Braintrust behind it.
  *
  * Each scenario is played once and asked three questions: does the backend end with exactly the spans that the offline
  * reading of the same files gives, each id once; are no hook complaints and no collector errors left; and do the spans
  * keep the promises of bench/fidelity (run on what the backend has). With --flush (flush_on_turn_end) all spans must be
- * there the moment the last Codex has ended. Needs dist/tracer; the last line counts.
+ * there the moment the last Codex has ended. With --recorded the collector may believe what Codex records of itself.
+ * --untimed: the times are shown, not judged. Needs dist/tracer; the last line counts.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -24,6 +25,8 @@ const { values } = parseArgs({
     only: { type: "string" },
     keep: { type: "string" },
     flush: { type: "boolean", default: false },
+    recorded: { type: "boolean", default: false },
+    untimed: { type: "boolean", default: false },
     tracer: { type: "string", default: resolve(import.meta.dir, "../../dist/tracer") }
   }
 })
@@ -135,6 +138,8 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
     TRACER_CONFIG: join(home.root, "tracer.toml"),
     TRACER_TO: "braintrust,jsonl",
     TRACER_IDLE_EXIT_SECONDS: "3",
+    TRACER_RECORDINGS: values.recorded ? "on" : "off",
+    CODEX_ROLLOUT_TRACE_ROOT: home.trace,
     ...(values.flush && { TRACER_FLUSH_ON_TURN_END: "1" }),
     BRAINTRUST_API_KEY: backend.apiKey,
     BRAINTRUST_API_URL: backend.url,
@@ -190,7 +195,8 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
         folder,
         "--hooks",
         "--tracer",
-        teller
+        teller,
+        ...(values.untimed ? ["--untimed"] : [])
       ]
     })
     writeFileSync(join(folder, "fidelity.txt"), judged.stdout)

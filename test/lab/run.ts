@@ -131,6 +131,14 @@ if (cases.length > 0) {
   await check("fidelity with hooks", fidelity, [...cases, "--hooks", ...judged])
   await check("what tracer record writes, reduced by Codex", "../bundle/record-oracle.ts", cases)
 }
+if (!values.matrix && values.seeds === undefined && values.only === undefined) {
+  const untimed = values.timed ? [] : ["--untimed"]
+  const hooked = (title: string, ...args: ReadonlyArray<string>) => check(title, "hooked.ts", [...args, ...untimed])
+  await hooked("hooks, collector and backend", "--only", "simple,code,agents,terminal")
+  await hooked("hooks on an older Codex", "--only", "tools,interrupt", "--codex", "0.142.0")
+  await hooked("turns that wait for the backend", "--only", "tools", "--flush")
+  await hooked("a session that Codex records", "--only", "code,agents,resume", "--recorded")
+}
 if (values.keep === undefined) await rm(folder, { recursive: true, force: true })
 else console.log(`recorded cases: ${folder}`)
 console.log(`${passed} passed, ${failed} failed`)

@@ -172,6 +172,17 @@ describe("a nested call", () => {
     expect(parents(read(told, v169))).toEqual({ "exec-p": "call_a", "exec-1": "call_b", "exec-2": "call_c" })
   })
 
+  test("is found in its cell when its hook came late: after the cell's end, or while the next one ran", () => {
+    const patch = { tool_use_id: "exec-p", tool_name: "apply_patch", tool_input: { command: "some patch" } }
+    const first = () =>
+      session().turn("go").calls("exec", 'await tools.apply_patch("some patch")', { id: "call_a" }).responds()
+    const afterIts = first().answers(answer("Script failed")).hook("PreToolUse", patch).says("Oh.").ends()
+    const inTheNext = first().answers(answer("Script failed")).calls("exec", "b()", { id: "call_b" }).responds()
+    inTheNext.hook("PreToolUse", patch).answers(completed(), "call_b").says("Oh.").ends()
+    for (const told of [afterIts, inTheNext])
+      for (const dialect of newer) expect(parents(read(told, dialect))).toEqual({ "exec-p": "call_a" })
+  })
+
   test("of nobody's script hangs under its turn", () => {
     const told = session().turn("go").says("Done.").nested("ls", 0.1, "exec-1").ends()
     expect(parents(read(told, v169))).toEqual({ "exec-1": "the turn" })

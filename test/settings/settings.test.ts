@@ -59,6 +59,7 @@ test("every setting of the table can be given by its variable", () => {
     TRACER_LLM_INPUT_MAX_BYTES: "1000",
     TRACER_REDACT: "0",
     TRACER_INLINE_IMAGES: "true",
+    TRACER_RECORDINGS: "off",
     TRACER_FLUSH_ON_TURN_END: "yes",
     TRACER_FLUSH_TIMEOUT_SECONDS: "7.5",
     TRACER_IDLE_EXIT_SECONDS: "10",
@@ -88,6 +89,7 @@ test("every setting of the table can be given by its variable", () => {
       ownKeys: ["team", "n", "ci"]
     },
     inlineImages: true,
+    recordings: false,
     flushOnTurnEnd: true,
     flushTimeoutSeconds: 7.5,
     idleExitSeconds: 10,
@@ -148,6 +150,8 @@ describe("the API key", () => {
     chmodSync(keyFile, 0o640)
     expect(refusal(toml)).toContain(`others may read ${keyFile}`)
     expect(refusal(`[braintrust]\napi_key_file = "key"`)).toContain("must be an absolute path")
+    chmodSync(keyFile, 0o600)
+    expect(keyOf(settings(`[braintrust]\napi_key_file = "~/key"`, { HOME: folder }))).toBe("secret")
   })
 
   test("never shows when settings are printed", () => {
