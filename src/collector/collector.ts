@@ -93,6 +93,7 @@ const collect = ({ state, messages }: Started) =>
           if (message !== undefined) yield* answer(message)
         }
         yield* sessions.recover
+        yield* Effect.forkScoped(sessions.prune)
         const watch = Effect.gen(function* () {
           for (;;) {
             yield* Effect.sleep(lookEveryMs)

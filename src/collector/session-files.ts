@@ -12,6 +12,7 @@ import { elapsedMs } from "./elapsed.ts"
 import { type FollowedFile, followedFile, isGone } from "./followed-file.ts"
 import { type Recordings, recordingKey } from "./recordings.ts"
 import { fileKey, type Transcripts } from "./transcripts.ts"
+import { journalKey } from "./watermark.ts"
 
 /** Where a session's files are. */
 export interface Whereabouts {
@@ -36,7 +37,6 @@ export interface SessionFiles {
   readonly list: Effect.Effect<boolean>
 }
 
-const journalKey = "journal"
 /** How often the folders are searched for a file that was announced, and, while there is news, for others. */
 const relistMs = 500
 const relistUnaskedMs = 10_000

@@ -5,7 +5,7 @@
  * secrets) are kept in memory only; what a later collector may know is in its record. Times are milliseconds.
  */
 import { existsSync, readFileSync, statSync } from "node:fs"
-import { Cause, Clock, Context, Effect, FiberMap, Layer } from "effect"
+import { Cause, Clock, Context, Effect, FiberMap, Layer, Schedule } from "effect"
 import { settingVariables, type WakeMessage } from "../hook/message.ts"
 import { configFile, type Environment, journalFile } from "../hook/places.ts"
 import { isCompressed } from "../source/file.ts"
@@ -13,6 +13,7 @@ import type { Flush, Wake } from "./inbox.ts"
 import { CollectorLog } from "./log.ts"
 import { makeMemoryKeeper } from "./memory.ts"
 import type { Parts } from "./parts.ts"
+import { keptMs, pruneJournals } from "./prune.ts"
 import { type LaneReport, type SessionWork, type Waiting, workOnSession } from "./session.ts"
 import {
   keepOuterSpan,
@@ -48,8 +49,8 @@ interface Entry {
 
 /** How many sessions of an earlier collector are taken up at the same time. */
 const recoveriesMax = 4
-/** A journal that nobody wrote to for so long belongs to a session that nobody waits for. */
-const recoverWithinMs = 30 * 24 * 3600 * 1000
+/** How often journals are looked at that may go. */
+const pruneEvery = "1 day"
 
 /** What the settings are made of: a change of it begins the work anew. */
 const settingsForm = (environment: Environment): string => {
@@ -78,7 +79,7 @@ const hasGrown = ({ files }: Watermark): boolean =>
 /** Whether a session of an earlier collector has something that its sinks, as last used, have not acknowledged. */
 export const isUnfinished = (state: string, session: string, nowMs: number): boolean => {
   const journal = statSync(journalFile(state, session), { throwIfNoEntry: false })
-  if (journal === undefined || nowMs - journal.mtimeMs > recoverWithinMs) return false
+  if (journal === undefined || nowMs - journal.mtimeMs > keptMs) return false
   const latest = new Map<string, Watermark>()
   for (const mark of watermarksOf(state, session)) {
     const other = latest.get(mark.sink)
@@ -96,6 +97,8 @@ export class Sessions extends Context.Service<
     readonly flush: (message: Flush) => Effect.Effect<boolean>
     /** Takes up what an earlier collector left unfinished. */
     readonly recover: Effect.Effect<void>
+    /** Removes, now and each day, what is kept of sessions that are long over. Does not end. */
+    readonly prune: Effect.Effect<void>
     readonly report: () => ReadonlyArray<SessionReport>
     readonly isWorking: () => boolean
     /** What a successor must be told, secrets included. */
@@ -227,13 +230,19 @@ const makeSessions = (state: string) =>
         (session) => existsSync(journalFile(state, session)) && isUnfinished(state, session, now)
       )
       yield* Effect.forEach(unfinished, recoverOne, { concurrency: recoveriesMax, discard: true })
-      if (unfinished.length > 0) yield* log.write("info", `found ${unfinished.length} unfinished sessions`)
+      if (unfinished.length > 0) yield* log.write("info", `unfinished sessions found: ${unfinished.length}`)
     })
+
+    const prune = Effect.gen(function* () {
+      const pruned = yield* pruneJournals(state, yield* Clock.currentTimeMillis)
+      if (pruned > 0) yield* log.write("info", `removed the journals of ${pruned} sessions that are long over`)
+    }).pipe(Effect.repeat(Schedule.spaced(pruneEvery)), Effect.asVoid)
 
     return {
       wake,
       flush,
       recover,
+      prune,
       report: () =>
         [...entries.values()]
           .filter((entry) => entry.waiting?.isOff !== true)

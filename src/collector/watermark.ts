@@ -15,7 +15,7 @@
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Effect, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { sessionFolder } from "../hook/places.ts"
 import { type NotWritten, replaceFile } from "./replace-file.ts"
 
@@ -42,6 +42,9 @@ export const Watermark = Schema.Struct({
   acknowledgedAt: Schema.Finite
 })
 export type Watermark = typeof Watermark.Type
+
+/** The name of a session's journal in its watermarks. */
+export const journalKey = "journal"
 
 /** A position for delivery: when it is acknowledged, everything below it is. */
 export interface Cut {
@@ -81,18 +84,36 @@ const readFile = (path: string): Watermark | undefined => {
 export const readWatermark = (state: string, session: string, destination: Destination): Watermark | undefined =>
   readFile(watermarkFile(state, session, destination))
 
-/** The watermarks of a session, whatever their destinations. */
-export const watermarksOf = (state: string, session: string): ReadonlyArray<Watermark> => {
+/** The files of a session's watermarks. */
+const watermarkFiles = (state: string, session: string): ReadonlyArray<string> => {
   const folder = sessionFolder(state, session)
   try {
     return readdirSync(folder)
       .filter((name) => name.startsWith(prefix) && name.endsWith(".json"))
-      .map((name) => readFile(join(folder, name)))
-      .filter((watermark) => watermark !== undefined)
+      .map((name) => join(folder, name))
   } catch {
-    return []
+    return [] // No such session.
   }
 }
+
+/** The watermarks of a session, whatever their destinations. */
+export const watermarksOf = (state: string, session: string): ReadonlyArray<Watermark> =>
+  watermarkFiles(state, session)
+    .map(readFile)
+    .filter((watermark) => watermark !== undefined)
+
+/** Takes a file out of a session's watermarks, because it is gone for good: another of its name begins at 0. */
+export const forgetFile = (state: string, session: string, key: string): Effect.Effect<void, NotWritten> =>
+  Effect.forEach(
+    watermarkFiles(state, session),
+    (path) => {
+      const watermark = readFile(path)
+      if (watermark === undefined) return Effect.void
+      const { [key]: _, ...files } = watermark.files
+      return replaceFile(path, `${JSON.stringify({ ...watermark, files })}\n`)
+    },
+    { discard: true }
+  )
 
 export const commitWatermark = (
   state: string,
