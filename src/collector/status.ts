@@ -99,3 +99,14 @@ export const askToStop = (state: string): Effect.Effect<number, NoAnswer> =>
       silent(state)
     )
   )
+
+/** Whether a collector that answered, or that its log names, is still there. Linux hands ids out again, but not soon. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    // ESRCH. A process of another user (EPERM) is none of ours, so it counts as gone too.
+    return false
+  }
+}
