@@ -227,7 +227,11 @@ const makeSessions = (state: string) =>
         (session) => existsSync(journalFile(state, session)) && isUnfinished(state, session, now)
       )
       yield* Effect.forEach(unfinished, recoverOne, { concurrency: recoveriesMax, discard: true })
-      if (unfinished.length > 0) yield* log.write("info", `found ${unfinished.length} unfinished sessions`)
+      if (unfinished.length > 0)
+        yield* log.write(
+          "info",
+          `found ${unfinished.length} unfinished ${unfinished.length === 1 ? "session" : "sessions"}`
+        )
     })
 
     return {

@@ -56,6 +56,7 @@ const ask = (state: string, question: object): Effect.Effect<unknown, NoAnswer> 
     try {
       process.chdir(state)
     } catch {
+      // No state folder: no collector has run here.
       return none()
     }
     const socket = createConnection(socketName(state))
@@ -70,6 +71,7 @@ const ask = (state: string, question: object): Effect.Effect<unknown, NoAnswer> 
       try {
         resume(Effect.succeed(JSON.parse(received)))
       } catch {
+        // It hung up in the middle of its answer, or is no collector.
         resume(Effect.fail(new NoAnswer({ state, why: "silent" })))
       }
     })

@@ -64,6 +64,7 @@ const readFile = (path: string): Watermark | undefined => {
   try {
     return Option.getOrUndefined(decode(JSON.parse(readFileSync(path, "utf8"))))
   } catch {
+    // None yet, or one that cannot be trusted: all is sent again from the start, which only repeats the same rows.
     return undefined
   }
 }
@@ -80,6 +81,7 @@ export const watermarksOf = (state: string, session: string): ReadonlyArray<Wate
       .map((name) => readFile(join(folder, name)))
       .filter((watermark) => watermark !== undefined)
   } catch {
+    // The session has no folder: nothing was acknowledged.
     return []
   }
 }
