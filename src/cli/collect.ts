@@ -6,7 +6,7 @@
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { becomeCollector } from "../collector/start.ts"
-import { askToStop } from "../collector/status.ts"
+import { askToStop, isAlive } from "../collector/status.ts"
 import { stateFolder } from "../hook/places.ts"
 
 const stop = Flag.Boolean("stop").pipe(
@@ -16,15 +16,6 @@ const stop = Flag.Boolean("stop").pipe(
 
 /** A collector that delivers its last rows takes this long at most; after that it is only awaited no more. */
 const goneMsMax = 10_000
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 const stopRunning = Effect.gen(function* () {
   const pid = yield* askToStop(stateFolder(process.env))

@@ -39,6 +39,9 @@ export class StateFile extends Schema.TaggedError<StateFile>()("StateFile", {
   }
 }
 
+const bundleFolder = Argument.String("bundle").pipe(
+  Argument.withDescription("The folder of a bundle: it holds manifest.json, trace.jsonl and payloads")
+)
 const output = Flag.String("output").pipe(
   Flag.withAlias("o"),
   Flag.withDescription("Where the state goes; - is standard output (default: state.json in the bundle)"),
@@ -154,7 +157,7 @@ const explainIn = Effect.fnUntraced(function* ({ trace }: ReducedTrace, id: stri
 
 export const reduceCommand = Command.make(
   "reduce",
-  { bundle: Argument.String("bundle"), output, as, check, lenient, explained, json },
+  { bundle: bundleFolder, output, as, check, lenient, explained, json },
   Effect.fnUntraced(function* (given) {
     const features = yield* featuresOf(given.as)
     const bundle = yield* openBundle(given.bundle)

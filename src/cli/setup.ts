@@ -37,6 +37,7 @@ export const isExecutable = (path: string): boolean => {
     accessSync(path, constants.X_OK)
     return true
   } catch {
+    // Absent, or not to be run by us: both are a no.
     return false
   }
 }

@@ -1,6 +1,7 @@
 /**
  * `tracer uninstall`: takes exactly our entries out of Codex's hooks.json. Journals and settings stay where they are.
  */
+import { existsSync } from "node:fs"
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { codexFolder, configFile, stateFolder } from "../hook/places.ts"
@@ -23,10 +24,14 @@ export const uninstallCommand = Command.make(
     if (given.dryRun) return yield* Console.log(plan.text.trimEnd())
     if (plan.changes.length === 0) return yield* Console.log(`${file} has no hook of ours`)
     yield* writeHooksFile(file, plan.text)
-    yield* Console.log(`${file}: ${plan.changes.length} hooks removed, everything else is as it was`)
-    yield* Console.log(
-      `Left in place: ${stateFolder(process.env)} (journals, watermarks), ${configFile(process.env)} (settings)`
-    )
+    const count = plan.changes.length
+    yield* Console.log(`${file}: ${count} ${count === 1 ? "hook" : "hooks"} removed, everything else is as it was`)
+    const left = [
+      { path: stateFolder(process.env), what: "journals, watermarks" },
+      { path: configFile(process.env), what: "settings" }
+    ].filter(({ path }) => existsSync(path))
+    if (left.length > 0)
+      yield* Console.log(`Left in place: ${left.map(({ path, what }) => `${path} (${what})`).join(", ")}`)
   })
 ).pipe(
   Command.withDescription("Take our hooks out of Codex again"),

@@ -36,6 +36,7 @@ export const parseMessage = (line: string): Message | undefined => {
   try {
     return Option.getOrUndefined(decode(JSON.parse(line)))
   } catch {
+    // Whoever can open the socket may write anything into it; what is no message is passed over.
     return undefined
   }
 }

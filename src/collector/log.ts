@@ -58,10 +58,12 @@ export const readLog = (state: string, limit: number): ReadonlyArray<LogEntry> =
         try {
           return [JSON.parse(line) as LogEntry]
         } catch {
+          // A line torn by a crash or a full disk: the others are shown.
           return []
         }
       })
   } catch {
+    // Nothing was logged yet, or not for us to read.
     return []
   }
 }

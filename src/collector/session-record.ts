@@ -66,6 +66,7 @@ export const readSessionRecord = (state: string, session: string): SessionRecord
   try {
     return Option.getOrUndefined(decode(JSON.parse(readFileSync(recordFile(state, session), "utf8"))))
   } catch {
+    // Absent, or torn by a crash: the session goes on with what its next hook says, or its journal.
     return undefined
   }
 }
@@ -78,6 +79,7 @@ export const knownSessions = (state: string): ReadonlyArray<string> => {
   try {
     return readdirSync(sessionsFolder(state)).filter(isSessionId)
   } catch {
+    // No folder yet: no hook was ever called.
     return []
   }
 }

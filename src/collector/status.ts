@@ -56,6 +56,7 @@ const ask = (state: string, question: object): Effect.Effect<unknown, NoAnswer> 
     try {
       process.chdir(state)
     } catch {
+      // No state folder: no collector has run here.
       return none()
     }
     const socket = createConnection(socketName(state))
@@ -70,6 +71,7 @@ const ask = (state: string, question: object): Effect.Effect<unknown, NoAnswer> 
       try {
         resume(Effect.succeed(JSON.parse(received)))
       } catch {
+        // It hung up in the middle of its answer, or is no collector.
         resume(Effect.fail(new NoAnswer({ state, why: "silent" })))
       }
     })
@@ -99,3 +101,14 @@ export const askToStop = (state: string): Effect.Effect<number, NoAnswer> =>
       silent(state)
     )
   )
+
+/** Whether a collector that answered, or that its log names, is still there. Linux hands ids out again, but not soon. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    // ESRCH. A process of another user (EPERM) is none of ours, so it counts as gone too.
+    return false
+  }
+}

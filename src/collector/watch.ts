@@ -36,6 +36,7 @@ const watcherOf = (codexHome: string, listeners: ReadonlySet<() => void>): FSWat
     })
     return watcher.on("error", () => watcher.close())
   } catch {
+    // No such folder yet, or no watches left: the regular look at every file finds what is new, only later.
     return undefined
   }
 }

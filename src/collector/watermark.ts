@@ -77,6 +77,7 @@ const readFile = (path: string): Watermark | undefined => {
   try {
     return Option.getOrUndefined(decode(JSON.parse(readFileSync(path, "utf8"))))
   } catch {
+    // None yet, or one that cannot be trusted: all is sent again from the start, which only repeats the same rows.
     return undefined
   }
 }

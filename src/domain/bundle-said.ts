@@ -7,6 +7,7 @@
 import { type Json, type JsonObject, sameJson } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import type { BundlePlace, Told } from "./bundle-place.ts"
+import { isImageMark, isWrittenByCodex, madeUpOutput } from "./codex-words.ts"
 import { isProduced } from "./translate.ts"
 
 /** The items of a request. */
@@ -18,27 +19,17 @@ interface Sent {
 export const objectsOf = (value: Json | undefined): ReadonlyArray<JsonObject> =>
   Array.isArray(value) ? value.filter(isObject) : []
 
-/** Messages in the user's name that Codex writes itself begin with one of these. */
-const writtenByCodex =
-  /^\s*(?:<(?:environment_context|user_instructions|INSTRUCTIONS|skill|user_shell_command|turn_aborted|subagent_notification|user_action|hook_prompt|recommended_plugins|goal_context|codex_internal_context)\b|# AGENTS\.md instructions|Another language model started to solve this problem)/
-
-/** Marks around an image of the user's: Codex's words, not his. */
-const imageMark = /^<\/?image\b[^>]*>$/
-
 /** What the user asked, in a message that he wrote himself. */
 const promptOf = (item: JsonObject, place: BundlePlace): Told => {
   if (item.type !== "message" || item.role !== "user") return []
   const parts = objectsOf(item.content)
   const texts = parts.flatMap((part) => (typeof part.text === "string" ? [part.text] : []))
-  if (texts.some((text) => writtenByCodex.test(text))) return []
-  const own = parts.filter((part) => typeof part.text !== "string" || !imageMark.test(part.text))
+  if (texts.some((text) => isWrittenByCodex(text))) return []
+  const own = parts.filter((part) => typeof part.text !== "string" || !isImageMark(part.text))
   const images = own.filter((part) => part.type === "input_image").length
   const text = own.flatMap((part) => (typeof part.text === "string" ? [part.text] : [])).join("\n")
   return [{ _tag: "Prompted", ...place, text, images, ...(images > 0 && { content: own }) }]
 }
-
-/** Codex puts this where a call was never answered: it says nothing of the call. */
-const madeUp = "aborted"
 
 /** What an item says besides that it was sent: a prompt, a message between agents, the output of a call. */
 export const newsOf = (item: JsonObject, place: BundlePlace, turnOf: ReadonlyMap<string, string>): Told => {
@@ -47,7 +38,8 @@ export const newsOf = (item: JsonObject, place: BundlePlace, turnOf: ReadonlyMap
   if (type === "agent_message") return [told]
   if (!type.endsWith("_output")) return promptOf(item, place)
   const turnId = turnOf.get(`${place.threadId}/${item.call_id}`)
-  return item.output === madeUp ? [] : [{ ...told, ...(turnId !== undefined && { turnId }) }]
+  // One that Codex made up says nothing of the call.
+  return item.output === madeUpOutput ? [] : [{ ...told, ...(turnId !== undefined && { turnId }) }]
 }
 
 /** What an item says, whatever form it has: Codex may send one again with its images in another. */

@@ -6,7 +6,7 @@
  * hold, so the legacy rows read it. A run whose dispatch this thread did not see is the echo of a reviewer's.
  */
 import type { EventOf, ExecutionStatus } from "../wire/bundle/events.ts"
-import type { Json, JsonObject } from "../wire/json.ts"
+import { type Json, type JsonObject, parsedOrAsIs } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import type { BundlePlace, Payloads, Told } from "./bundle-place.ts"
 import type { DomainEvent, EventOf as DomainEventOf, ToolRun } from "./event.ts"
@@ -32,21 +32,11 @@ interface StartedCell {
   readonly turnId: string
 }
 
-/** Arguments are JSON in a string; what does not parse is shown as it is. */
-const parsed = (value: Json | undefined): Json | undefined => {
-  if (typeof value !== "string") return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
-}
-
 /** What was called, by the payload of its dispatch. */
 const invocationOf = (payload: JsonObject | undefined): { readonly name?: string; readonly input?: Json } => {
   const { tool_name: tool, tool_namespace: namespace } = payload ?? {}
   const called = isObject(payload?.payload) ? payload.payload : {}
-  const input = parsed(called.arguments) ?? called.input ?? called.query ?? called.command
+  const input = parsedOrAsIs(called.arguments) ?? called.input ?? called.query ?? called.command
   const server = typeof namespace === "string" ? /^mcp__(.+?)_*$/.exec(namespace)?.[1] : undefined
   return {
     ...(typeof tool === "string" && { name: server === undefined ? tool : `${server}.${tool}` }),

@@ -3,7 +3,7 @@
  *
  * Each rule names where it was seen. Nothing here guesses: a request that none of them touches is what was recorded.
  */
-import type { Json, JsonObject } from "../wire/json.ts"
+import { type Json, type JsonObject, parsed } from "../wire/json.ts"
 import type { HistoryItem } from "./history-item.ts"
 
 /**
@@ -55,14 +55,10 @@ export const lowerImageDetail = (
  */
 export const patchResultAsText = (output: Json): Json => {
   if (typeof output !== "string" || !output.startsWith('{"output":')) return output
-  try {
-    const { output: text, metadata } = JSON.parse(output)
-    const { exit_code: exitCode, duration_seconds: seconds } = metadata
-    if (typeof text !== "string" || typeof exitCode !== "number" || typeof seconds !== "number") return output
-    return `Exit code: ${exitCode}\nWall time: ${seconds} seconds\nOutput:\n${text}`
-  } catch {
-    return output
-  }
+  const { output: text, metadata } = (parsed(output) ?? {}) as JsonObject
+  const { exit_code: exitCode, duration_seconds: seconds } = (metadata ?? {}) as JsonObject
+  if (typeof text !== "string" || typeof exitCode !== "number" || typeof seconds !== "number") return output
+  return `Exit code: ${exitCode}\nWall time: ${seconds} seconds\nOutput:\n${text}`
 }
 
 /**

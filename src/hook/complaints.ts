@@ -47,6 +47,7 @@ export const readComplaints = (state: string, limit: number): ReadonlyArray<Comp
       try {
         return readFileSync(path, "utf8").split("\n")
       } catch {
+        // No such file: nothing to complain of.
         return []
       }
     })
@@ -54,6 +55,7 @@ export const readComplaints = (state: string, limit: number): ReadonlyArray<Comp
       try {
         return line === "" ? [] : [JSON.parse(line) as Complaint]
       } catch {
+        // A line torn by a crash: the others are shown.
         return []
       }
     })

@@ -37,6 +37,7 @@ export const tell = (message: WakeMessage | FlushMessage): Promise<FlushAnswer |
       try {
         resolve(received === "" ? undefined : (JSON.parse(received) as FlushAnswer))
       } catch {
+        // It hung up in the middle of its answer: as good as none.
         resolve(undefined)
       }
     }
@@ -100,6 +101,7 @@ export const flush = async (message: FlushMessage, environment: Environment): Pr
   try {
     return await tell(message)
   } catch {
+    // Nobody listens.
     await startCollector([message], environment)
   }
   for (;;) {

@@ -6,7 +6,7 @@
  * encrypted; then only who, to whom and by which call is known. Rules: codex.md, "Multi-agent".
  */
 import type { DomainEvent, EventOf } from "../domain/event.ts"
-import type { JsonObject } from "../wire/json.ts"
+import { type JsonObject, parsed } from "../wire/json.ts"
 import { noEffects, type Step } from "./effect.ts"
 import type { Session } from "./session.ts"
 import * as Table from "./table.ts"
@@ -170,12 +170,8 @@ export const spawnAnswered = (session: Session, event: EventOf<"ItemRecorded">, 
 }
 
 const agentIdIn = (output: string): string | undefined => {
-  try {
-    const { agent_id: id } = JSON.parse(output)
-    return typeof id === "string" ? id : undefined
-  } catch {
-    return undefined
-  }
+  const { agent_id: id } = (parsed(output) ?? {}) as JsonObject
+  return typeof id === "string" ? id : undefined
 }
 
 /** A message as it stands in the receiver's history. */

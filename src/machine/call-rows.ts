@@ -3,8 +3,9 @@
  *
  * Times: Unix seconds.
  */
+import { saysAborted, textOf } from "../domain/codex-words.ts"
 import type { EventOf } from "../domain/event.ts"
-import { type Json, sameJson } from "../wire/json.ts"
+import { type Json, parsedOrAsIs, sameJson } from "../wire/json.ts"
 import { joinBatch, leaveBatch } from "./batch-rows.ts"
 import { answeredCell, isCellAnswer, waitedCell } from "./cell.ts"
 import { noEffects, type SpanKey, type Step } from "./effect.ts"
@@ -30,16 +31,6 @@ const servedTypes: { readonly [type: string]: string | undefined } = {
 /** How many cells are remembered for nested calls that are told late. */
 const cellsMax = 127
 
-/** Arguments are JSON in a string; what does not parse is shown as it is. */
-const parsed = (value: Json | undefined): Json => {
-  if (typeof value !== "string") return value ?? null
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
-}
-
 /** The model called a tool. */
 export const called = (
   thread: Thread,
@@ -54,7 +45,7 @@ export const called = (
   if (typeof callId !== "string" || (served === undefined && !callTypes.has(type))) return [thread, noEffects]
   const name = served ?? (typeof item.name === "string" ? item.name : type.replace(/_call$/, ""))
   const custom = type === "custom_tool_call"
-  const input = custom ? (item.input ?? null) : parsed(item.arguments ?? item.action)
+  const input = custom ? (item.input ?? null) : (parsedOrAsIs(item.arguments ?? item.action) ?? null)
   const cellId = typeof input === "object" && input !== null ? (input as { cell_id?: Json }).cell_id : undefined
   const cellCallId = name === "wait" && cellId !== undefined ? cellOf(thread, String(cellId))?.callId : undefined
   const stepped = inTurn(thread, { ...event, turnId }, (turn) => {
@@ -113,11 +104,11 @@ export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
   const output = item.output ?? item.tools ?? null
   const tool = toolIn(thread, turnId, callId)
   if (tool === undefined) return [thread, noEffects]
-  if (tool.cell !== undefined && !isCellAnswer(output) && tool.answer === undefined && !isAbort(output))
-    return [thread, noEffects]
+  const isOther = tool.cell !== undefined && !isCellAnswer(output)
+  if (isOther && tool.answer === undefined && !saysAborted(textOf(output) ?? "")) return [thread, noEffects]
   if (tool.answer !== undefined) {
     // What a request carries is what the model saw: a bundle's result may hold it in another form.
-    const sameOrOther = sameJson(tool.answer.output, output) || (tool.cell !== undefined && !isCellAnswer(output))
+    const sameOrOther = sameJson(tool.answer.output, output) || isOther
     if (event.recorded !== true || sameOrOther) return [thread, noEffects]
     const seen = { ...tool, answer: { ...tool.answer, output } }
     return inTurn(thread, { ...event, turnId: tool.turnId }, (turn) => withTool(turn, seen))
@@ -132,8 +123,6 @@ export const answered = (thread: Thread, event: EventOf<"ItemRecorded">, turnId:
     (t) => leaveBatch(t, callId)
   )
 }
-
-const isAbort = (output: Json): boolean => typeof output === "string" && /aborted/.test(output)
 
 const toolIn = (thread: Thread, turnId: string, callId: string): Tool | undefined => {
   const turn = Table.get(thread.turns, turnId)

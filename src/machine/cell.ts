@@ -5,6 +5,7 @@
  * stands in the output of the call or of the wait that saw it. Nothing in a transcript says which cell made a nested
  * call: time, order and the call's own words in the cell's source do (codex.md, "Code mode").
  */
+import { cellWordsIn, saysNoSuchCell, textOf } from "../domain/codex-words.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 
 export interface Cell {
@@ -17,51 +18,22 @@ export interface Cell {
   readonly outcome?: "completed" | "failed" | "terminated"
 }
 
-const headline = (output: Json): string => {
-  if (typeof output === "string") return output
-  if (!Array.isArray(output)) return ""
-  const first = output[0] as JsonObject | undefined
-  return typeof first?.text === "string" ? first.text : ""
-}
-
-const outcomes: { readonly [word: string]: Cell["outcome"] } = {
-  completed: "completed",
-  failed: "failed",
-  terminated: "terminated"
-}
-
-/** What an output says of the cell: that it runs on under an id, or how it ended. */
-export const readCellOutput = (output: Json): { readonly runtimeId?: string; readonly outcome?: Cell["outcome"] } => {
-  const text = headline(output)
-  const running = /^Script running with cell ID (\S+)/.exec(text)
-  if (running !== null) return { runtimeId: running[1] as string }
-  const ended = /^Script (completed|failed|terminated)/.exec(text)
-  const outcome = outcomes[ended?.[1] ?? ""]
-  return outcome === undefined ? {} : { outcome }
-}
-
-/** A wait for a cell that is gone says so; the cell itself is not touched. */
-export const cellNotFound = (output: Json): boolean => {
-  const text = JSON.stringify(output)
-  return /exec cell \S+ not found/.test(text)
-}
-
 /** Whether an output is the cell's answer; anything else under its call id is a notification it sent (`notify`). */
-export const isCellAnswer = (output: Json): boolean =>
-  /^Script (?:running|completed|failed|terminated)/.test(headline(output))
+export const isCellAnswer = (output: Json): boolean => cellWordsIn(textOf(output) ?? "") !== undefined
 
 /** The cell after an output of its own call; `endedAt` is when its end was certain to be over. */
 export const answeredCell = (cell: Cell, output: Json, endedAt: number): Cell => {
-  const { runtimeId, outcome } = readCellOutput(output)
+  const { runtimeId, outcome } = cellWordsIn(textOf(output) ?? "") ?? {}
   if (runtimeId !== undefined) return { ...cell, runtimeId, yielded: true }
   return { ...cell, endedAt, outcome: outcome ?? "completed" }
 }
 
 /** The cell after the output of a `wait` that named it. */
 export const waitedCell = (cell: Cell, output: Json, at: number): Cell => {
-  if (cellNotFound(output)) return cell
-  const { outcome } = readCellOutput(output)
-  return outcome === undefined ? cell : { ...cell, endedAt: at, outcome }
+  const { outcome } = cellWordsIn(textOf(output) ?? "") ?? {}
+  // A wait for a cell that is gone fails; the cell itself is not touched.
+  const isGone = outcome === "failed" && saysNoSuchCell(JSON.stringify(output))
+  return outcome === undefined || isGone ? cell : { ...cell, endedAt: at, outcome }
 }
 
 /** A cell as a place where a nested call may have come from. */

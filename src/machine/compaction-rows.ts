@@ -4,6 +4,7 @@
  * A compaction is told once the next thing in its turn has happened: only then is it certain whether somebody asked
  * for it, and when it began. Times: Unix seconds.
  */
+import { summaryPreamble } from "../domain/codex-words.ts"
 import type { EventOf } from "../domain/event.ts"
 import type { Json } from "../wire/json.ts"
 import { withAttempts } from "./attempt-rows.ts"
@@ -90,9 +91,7 @@ const summaryResponse = (
 /** What Codex writes before a summary, for the model that reads it, ends with a line break. */
 const withoutPreamble = (summary: string): string => {
   const end = summary.indexOf("\n")
-  return summary.startsWith("Another language model started to solve this problem") && end > 0
-    ? summary.slice(end + 1)
-    : summary
+  return summary.startsWith(summaryPreamble) && end > 0 ? summary.slice(end + 1) : summary
 }
 
 /** What was replaced, as a bundle recorded it. */

@@ -7,6 +7,7 @@
  * call is gone is dropped; base instructions that are sent inside the input come first, unless they were recorded.
  */
 import { compactionPrompt, holdsOriginalImage, lowerImageDetail } from "../domain/codex-rules.ts"
+import { madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
 import type { HistoryItem } from "../domain/history-item.ts"
 import type { SpanKey } from "./effect.ts"
 import { grown } from "./table.ts"
@@ -95,7 +96,7 @@ const answered = (history: History): History => {
     const { type, call_id: callId } = item.value
     if (typeof callId !== "string" || !callTypes.has(type) || !history.unanswered.has(callId)) continue
     const kind = type === "custom_tool_call" ? "custom_tool_call_output" : "function_call_output"
-    items.push({ value: { type: kind, call_id: callId, output: "aborted" }, madeUp: true })
+    items.push({ value: { type: kind, call_id: callId, output: madeUpOutput }, madeUp: true })
   }
   const madeUp = new Set([...history.madeUp, ...history.unanswered])
   return { ...history, items, length: items.length, unanswered: none, madeUp }
@@ -162,8 +163,6 @@ export const compactionInput = (view: HistoryView): HistoryView => {
 }
 
 const isUserMessage = ({ value }: HistoryItem): boolean => value.type === "message" && value.role === "user"
-
-const summaryPreamble = "Another language model started to solve this problem"
 
 const isSummary = ({ value }: HistoryItem): boolean =>
   Array.isArray(value.content) &&

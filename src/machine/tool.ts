@@ -7,11 +7,24 @@
  * from what is known. The call's output is often written late, with the outputs of its neighbours; the run knows
  * better when it was done. Times: Unix seconds. Rules: codex.md, "rollout-trace bundles" (three clocks).
  */
+import {
+  cellWordsIn,
+  exitCodeIn,
+  hookRefusalIn,
+  type Refusal,
+  refusalIn,
+  saysAborted,
+  saysFailed,
+  saysNeverBegan,
+  saysRunning,
+  textOf,
+  type WallTime,
+  wallTimeIn
+} from "../domain/codex-words.ts"
 import type { ApprovalAsk, EventOf, ToolKind, ToolRun } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { Cell } from "./cell.ts"
 import type { SpanKey } from "./effect.ts"
-import { type Refusal, readRefusal } from "./refusal.ts"
 import type { TurnOutcome } from "./turn.ts"
 
 export interface Approval extends ApprovalAsk {
@@ -132,18 +145,7 @@ export const toolName = (tool: Tool): string => {
   return tool.run?.name ?? mcpName(hookToolName(tool.hook?.name) ?? "tool")
 }
 
-const textOf = (output: Json | undefined): string | undefined => {
-  if (typeof output === "string") return output
-  if (!Array.isArray(output)) return undefined
-  const first = output[0] as JsonObject | undefined
-  return typeof first?.text === "string" ? first.text : undefined
-}
-
 const answerText = (tool: Tool): string | undefined => textOf(tool.answer?.output)
-
-/** A plain search first: it costs a long text a tenth of what the pattern does. */
-const saysRunning = (text: string): boolean =>
-  text.includes("\nProcess running with session ID ") && /\nProcess running with session ID \d+\n/.test(text)
 
 /** An answer as it is kept: its text may be long, so it is searched once. */
 export const newAnswer = (at: number, output: Json, after: number | undefined): Answer => ({
@@ -184,16 +186,8 @@ export const toolEnded = (tool: Tool): boolean => {
 export const toolVisible = (tool: Tool): boolean =>
   tool.parent !== undefined && (tool.call !== undefined || tool.run !== undefined || tool.nested)
 
-/** `Wall time: 0.4798 seconds` of an answer, and how coarse it is written (seconds). */
-export const wallTime = (tool: Tool): { readonly seconds: number; readonly grain: number } | undefined => {
-  const found = /(?:^|\n)Wall time:? (\d+)(?:\.(\d+))? seconds/.exec(answerText(tool) ?? "")
-  if (found === null) return undefined
-  const decimals = found[2]?.length ?? 0
-  return { seconds: Number(`${found[1]}.${found[2] ?? 0}`), grain: 10 ** -decimals }
-}
-
-/** Calls that Codex refuses before anything runs: they are over as soon as they are made. */
-const refusedAtOnce = /^(?:unsupported (?:custom tool )?call: |failed to parse function arguments)/
+/** How long the call took, by its answer. */
+export const wallTime = (tool: Tool): WallTime | undefined => wallTimeIn(answerText(tool) ?? "")
 
 /**
  * When the answer came about, from its record alone.
@@ -206,7 +200,7 @@ const answeredAt = (tool: Tool, start: number): number | undefined => {
   const { answer } = tool
   if (answer === undefined) return undefined
   const waited = answer.after !== undefined && answer.after <= 0.02
-  if (waited && refusedAtOnce.test(answerText(tool) ?? "")) return Math.min(answer.at, start + 0.005)
+  if (waited && saysNeverBegan(answerText(tool) ?? "")) return Math.min(answer.at, start + 0.005)
   const wall = wallTime(tool)
   const telling = wall !== undefined && (waited || (wall.grain < 0.01 && toolKind(tool) === "exec"))
   if (!telling) return answer.at
@@ -246,10 +240,21 @@ export const toolEnd = (tool: Tool): number | undefined => {
 /** When a cell was over, by the answer of its own call. */
 export const cellEnd = (tool: Tool): number | undefined => answeredAt(tool, tool.call?.at ?? 0)
 
-/** Who refused the call, if anybody did. */
+/** Tools that ask before they run, and answer in words that they must not. */
+const askingKinds: ReadonlySet<ToolKind> = new Set(["exec", "write_stdin", "patch"])
+
+/**
+ * Who refused the call, if anybody did. Words tell it only of a call that did not run, as far as is recorded, and only
+ * of a tool that is refused in these words: what a command prints, or a server says, is its own.
+ */
 export const toolRefusal = (tool: Tool): Refusal | undefined => {
   const text = answerText(tool)
-  return text === undefined || tool.run?.status === "ok" ? undefined : readRefusal(text)
+  const status = tool.run?.status
+  if (text === undefined || status === "ok") return undefined
+  const isDeclined = status === "declined"
+  // A command that was refused is recorded, if at all, with the exit code -1.
+  if (!isDeclined && (tool.run?.exitCode ?? -1) >= 0) return undefined
+  return hookRefusalIn(text) ?? (isDeclined || askingKinds.has(toolKind(tool)) ? refusalIn(text) : undefined)
 }
 
 /** The exit code that the run reported, or that the answer names. */
@@ -257,17 +262,11 @@ export const exitCode = (tool: Tool): number | undefined => {
   if (tool.run?.exitCode !== undefined) return tool.run.exitCode
   const kind = toolKind(tool)
   if (kind !== "exec" && kind !== "patch" && kind !== "write_stdin") return undefined
-  const found = /^(?:Exit code: (-?\d+)\n|(?:.*\n){0,3}?Process exited with code (-?\d+)\n)/.exec(
-    answerText(tool) ?? ""
-  )
-  return found === null ? undefined : Number(found[1] ?? found[2])
+  return exitCodeIn(answerText(tool) ?? "")
 }
 
 /** How the call ended, as far as it is known. */
 export type ToolOutcome = "ok" | "error" | "declined" | "interrupted" | "unfinished"
-
-const failedAnswer =
-  /^(?:unsupported (?:custom tool )?call: |failed to parse function arguments|apply_patch verification failed|exec_command failed|write_stdin failed|execution error: |collab spawn failed: |unable to locate image at |live agent path `[^`]*` not found|cell belongs to a stale )/
 
 /** Dispatched, and never answered: its turn was stopped, and what ran was killed. */
 const cutShort = ({ recorded, turnEnd, nested, answer }: Tool): boolean =>
@@ -278,15 +277,12 @@ const cutShort = ({ recorded, turnEnd, nested, answer }: Tool): boolean =>
   answer === undefined &&
   !nested
 
-/** What Codex answers for a call that was stopped, with and without what had passed. */
-const abortedAnswer = /^(?:Wall time: [\d.]+ seconds\n)?aborted(?: by user(?: after [\d.]+s)?)?\s*$/
-
 /** A status that Codex recorded goes before words: those of a call that went well are the tool's own. */
 export const toolOutcome = (tool: Tool): ToolOutcome => {
   const wentWell = tool.run?.status === "ok"
   const text = wentWell ? undefined : answerText(tool)
   if (tool.run?.status === "declined" || toolRefusal(tool) !== undefined) return "declined"
-  if (text !== undefined && abortedAnswer.test(text)) return "interrupted"
+  if (text !== undefined && saysAborted(text)) return "interrupted"
   if (tool.run?.status === "interrupted" || cutShort(tool)) return "interrupted"
   const ended = tool.cell?.outcome ?? tool.recorded?.ran?.outcome
   if (ended === "failed") return "error"
@@ -294,8 +290,8 @@ export const toolOutcome = (tool: Tool): ToolOutcome => {
   if (tool.run?.status === "error") return "error"
   const code = exitCode(tool)
   if (code !== undefined && code !== 0) return "error"
-  if (text !== undefined && failedAnswer.test(text)) return "error"
-  if (text?.startsWith("Script failed") === true && toolKind(tool) === "code_cell") return "error"
+  if (text !== undefined && saysFailed(text)) return "error"
+  if (text !== undefined && toolKind(tool) === "code_cell" && cellWordsIn(text)?.outcome === "failed") return "error"
   if (wentWell || tool.call?.served === true) return "ok"
   if (recordedEnd(tool) !== undefined) return "ok"
   if (tool.cell !== undefined && tool.cell.endedAt === undefined) return lost(tool)

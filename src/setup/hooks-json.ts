@@ -27,6 +27,7 @@ const target = (file: string): { readonly path: string; readonly mode: number } 
     const path = realpathSync(file)
     return { path, mode: statSync(path).mode & 0o777 }
   } catch {
+    // There is no such file yet: it is made, for its owner alone.
     return { path: file, mode: 0o600 }
   }
 }

@@ -35,6 +35,7 @@ const readManifest = (directory: string): Manifest | undefined => {
     const { root_thread_id: rootThreadId, started_at_unix_ms: startedAtMs } = manifest
     return typeof rootThreadId === "string" ? { directory, rootThreadId, startedAtMs: Number(startedAtMs) } : undefined
   } catch {
+    // Absent or broken: the folder's name tells the thread, and whoever opens the bundle says what is wrong with it.
     return undefined
   }
 }
@@ -126,6 +127,7 @@ export const bundlesIn = (folder: string): ReadonlyArray<string> => {
       .map((name) => join(folder, name))
       .filter(isBundle)
   } catch {
+    // Absent or forbidden: there are no bundles in it for us.
     return []
   }
 }

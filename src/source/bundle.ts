@@ -40,6 +40,7 @@ const referencesIn = (text: string): ReadonlyArray<Reference> => {
       .filter(isReference)
       .map(({ raw_payload_id: id, path }) => ({ id, path }))
   } catch {
+    // Said by whoever decodes the line.
     return []
   }
 }

@@ -46,6 +46,7 @@ export const statOf = (path: string): Stats | undefined => {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch {
+    // A folder on the way is closed to us (EACCES), or the path is none (ENOTDIR, ELOOP).
     return undefined
   }
 }

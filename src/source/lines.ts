@@ -36,6 +36,7 @@ const isWholeJson = (text: string): boolean => {
     JSON.parse(text)
     return true
   } catch {
+    // It is not: a line that is still being written.
     return false
   }
 }

@@ -37,6 +37,7 @@ export const ordinalOf = (text: string): number | undefined => {
     const { ordinal } = JSON.parse(text)
     return typeof ordinal === "number" ? ordinal : undefined
   } catch {
+    // Said by whoever decodes the line.
     return undefined
   }
 }

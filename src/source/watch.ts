@@ -68,6 +68,7 @@ const watchFolder = ({ folder, deep }: WatchedFolder, onChange: Listener) => {
       watched = path
       identity = present
     } catch {
+      // Gone since we looked, or no watches left: the beat tries again.
       stop()
     }
   }

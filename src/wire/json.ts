@@ -3,6 +3,23 @@ export type Json = string | number | boolean | null | ReadonlyArray<Json> | { re
 
 export type JsonObject = { readonly [key: string]: Json }
 
+/** The value of a text that is JSON; undefined for any other. */
+export const parsed = (text: string): Json | undefined => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // That a text is not JSON is an answer here: tools' arguments and outputs are whatever a model or a tool wrote.
+    return undefined
+  }
+}
+
+/** JSON in a string, as arguments are written: its value, or the text itself where it is no JSON. Others stay. */
+export const parsedOrAsIs = (value: Json | undefined): Json | undefined => {
+  if (typeof value !== "string") return value
+  const found = parsed(value)
+  return found === undefined ? value : found
+}
+
 /** Codex reads no JSON that is nested deeper than this (rollout-trace.md §1.2), so it writes none. */
 const depthMax = 127
 

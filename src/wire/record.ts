@@ -41,6 +41,7 @@ export const parseObject = (text: string): { readonly [key: string]: Json } | No
   try {
     value = JSON.parse(text)
   } catch {
+    // Why it is no JSON does not matter: the user is told which line it is.
     return { reason: "not JSON" }
   }
   return isObject(value) ? value : { reason: "not a JSON object" }

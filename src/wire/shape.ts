@@ -13,10 +13,12 @@ export type Optional = <S extends Schema.Top>(schema: S) => Schema.optionalKey<S
 
 const strict: Optional = (schema) => Schema.optionalKey(Schema.NullOr(schema))
 
+/**
+ * As `strict`, and null where the value has another type. `as never`: what catches has another class than the union that
+ * it wraps, and decodes to the same values, which is all that `Optional` promises.
+ */
 const lenient: Optional = (schema) =>
-  Schema.optionalKey(
-    Schema.NullOr(schema).pipe(Schema.catchDecoding(() => Effect.succeed(Option.some(null)) as never))
-  ) as never
+  Schema.optionalKey(Schema.NullOr(schema).pipe(Schema.catchDecoding(() => Effect.succeed(Option.some(null))))) as never
 
 /** Decodes a value, or answers undefined where a required field is missing or has another type. */
 export type Shape<T> = (value: unknown) => T | undefined
@@ -87,6 +89,8 @@ export const shape = <F extends Schema.Struct.Fields>(
   type Type = Schema.Struct.Type<F>
   const schema = Schema.Struct(define(strict))
   const plain = plainReader(schema.ast)
+  // `as never`: whether a struct needs services to decode depends on its fields, which are not known here; those of
+  // records need none.
   type Decode = ReturnType<typeof Schema.decodeUnknownResult<never>>
   let [exact, partial]: [Decode?, Decode?] = []
   return (value) => {

@@ -133,6 +133,17 @@ describe("tracer setup", () => {
     expect(stdout).toContain("14 hooks removed")
     expect(JSON.parse(readFileSync(hooksFile(), "utf8"))).toEqual(before)
   })
+
+  test("names what stays of ours after tracer uninstall, and nothing that is not there", async () => {
+    const left = async () => {
+      await setup()
+      return (await tracer(["uninstall"])).stdout.split("\n").filter((line) => line.startsWith("Left in place"))
+    }
+    expect(await left()).toEqual([])
+    mkdirSync(join(home, ".config", "tracer"), { recursive: true })
+    writeFileSync(join(home, ".config", "tracer", "config.toml"), "enabled = true\n", { mode: 0o600 })
+    expect(await left()).toEqual([`Left in place: ${join(home, ".config", "tracer", "config.toml")} (settings)`])
+  })
 })
 
 describe("tracer doctor", () => {

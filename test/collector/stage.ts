@@ -8,6 +8,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { readLog } from "../../src/collector/log.ts"
+import { isAlive } from "../../src/collector/status.ts"
 import { journalFile } from "../../src/hook/places.ts"
 
 const door = resolve(import.meta.dir, "door.ts")
@@ -125,15 +126,6 @@ export const startStage = () => {
 
   const pids = (): ReadonlyArray<number> =>
     readLog(state, 1000).flatMap(({ what }) => /began \(pid (\d+)\)/.exec(what)?.slice(1).map(Number) ?? [])
-
-  const isAlive = (pid: number): boolean => {
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch {
-      return false
-    }
-  }
 
   /** The collectors that run now. */
   const running = () => pids().filter(isAlive)

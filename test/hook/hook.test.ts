@@ -4,26 +4,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, 
 import { join } from "node:path"
 import { readComplaints } from "../../src/hook/complaints.ts"
 import { journalFile } from "../../src/hook/places.ts"
+import { hookEvents } from "../../src/setup/events.ts"
 import { version } from "../../src/version.ts"
 import { type HookPlace, hookPlace, journal, listen, runHook, sessionId, silent } from "./support.ts"
 
-const events = [
-  "SessionStart",
-  "UserPromptSubmit",
-  "PreModelRequest",
-  "PostModelRequest",
-  "PreToolUse",
-  "PermissionRequest",
-  "PostToolUse",
-  "PreCompact",
-  "PostCompact",
-  "SubagentStart",
-  "SubagentStop",
-  "Stop",
-  "Interrupt",
-  "SessionEnd",
-  "AnEventOfTheFuture"
-]
+const events = [...hookEvents, "AnEventOfTheFuture"]
 const payload = (event: string, more: object = {}) =>
   JSON.stringify({ session_id: sessionId, hook_event_name: event, cwd: "/somewhere", ...more })
 

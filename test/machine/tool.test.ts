@@ -167,6 +167,32 @@ describe("kinds", () => {
     expect(the(read(silent, v169), "tool").status).toBe("ok")
   })
 
+  test("what a command prints, or a server says, of refusals and stops is no refusal and no stop", () => {
+    const words = ["exec command rejected by user", "patch rejected by user", "aborted by user of the queue"]
+    for (const said of words) {
+      const printed = session().turn("read the log").calls("exec_command", { cmd: "cat log" })
+      printed.answers(`Chunk ID: 1\nWall time: 0.1 seconds\nProcess exited with code 0\nOutput:\n${said}`)
+      expect(the(read(printed.says("Ok.").ends(), v169, { hooks: false }), "tool").status).toBe("ok")
+      // Where the output stands alone, the recorded run tells that it ran.
+      for (const [exitCode, status] of [
+        [0, "completed"],
+        [3, "failed"]
+      ] as const) {
+        const ran = session().turn("read the log").calls("exec_command", { cmd: "cat log" })
+        ran.runs("exec", 0.1, { command: ["cat", "log"], exit_code: exitCode }, { status })
+        const tool = the(read(ran.answers(said).says("Ok.").ends(), v169), "tool")
+        expect([tool.status, tool.error?.code]).toEqual([exitCode === 0 ? "ok" : "error", undefined])
+      }
+      const asked = session().turn("ask").calls("find", { q: "x" }, { namespace: "mcp__docs__" }).answers(said)
+      expect(the(read(asked.says("Ok.").ends(), v169), "tool").status).toBe("ok")
+    }
+  })
+
+  test("a call that was never begun, since its turn was stopped, is interrupted", () => {
+    const told = session().turn("go").calls("exec_command", { cmd: "make" }).answers("aborted before dispatch")
+    expect(the(read(told.says("Ok.").ends(), v169, { hooks: false }), "tool").status).toBe("interrupted")
+  })
+
   test("an older version writes the server into the name", () => {
     const told = session().turn("ask").calls("mcp__docs__find", { q: "x" }).answers("found").says("Ok.").ends()
     expect(the(read(told, v118), "tool").name).toBe("docs.find")
@@ -230,7 +256,7 @@ describe("an approval", () => {
   test("that was refused is seen from the answer alone, without hooks and in every dialect", () => {
     for (const dialect of dialects) {
       const told = session().turn("go").calls("exec_command", { cmd: "rm a" })
-      const tool = the(read(told.answers("command rejected by user").says("Well.").ends(), dialect), "tool")
+      const tool = the(read(told.answers("exec command rejected by user").says("Well.").ends(), dialect), "tool")
       expect(tool.metadata).toMatchObject({ status: "declined", approval: { requested: true, decision: "denied" } })
     }
   })

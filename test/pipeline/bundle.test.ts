@@ -5,54 +5,15 @@ import { describe, expect, test } from "bun:test"
 import type { Span } from "../../src/span/span.ts"
 import {
   assistantMessage,
-  type BundleStory,
   bundle,
   customCall,
   customOutput,
   functionCall,
   functionOutput,
-  startedAtMs,
   userMessage
 } from "../support/bundle.ts"
-import { readStory } from "../support/bundle-reading.ts"
+import { at, command, one, question, readStory, window } from "../support/bundle-reading.ts"
 import { inputOf } from "../support/reading.ts"
-
-/** Unix seconds of a story's n-th event. */
-const at = (seq: number): number => startedAtMs / 1000 + seq
-
-const one = (spans: ReadonlyArray<Span>, kind: Span["kind"], name?: string): Span => {
-  const found = spans.filter((span) => span.kind === kind && (name === undefined || span.name === name))
-  if (found.length !== 1) throw new Error(`${found.length} spans ${kind} ${name ?? ""}`)
-  return found[0] as Span
-}
-
-const window = ({ start, end, status }: Span) => [start, end, status]
-
-const question = userMessage("what time is it?")
-
-/** A turn with one command. */
-const command = (): BundleStory =>
-  bundle()
-    .asks("I1", { input: [question], reasoning: { effort: "high" } })
-    .answers("I1", [functionCall("c1", { cmd: "date" })], {
-      token_usage: { input_tokens: 10, cached_input_tokens: 0, output_tokens: 5, reasoning_output_tokens: 0 }
-    })
-    .calls("c1", "exec_command", {
-      tool_name: "exec_command",
-      payload: { type: "function", arguments: '{"cmd":"date"}' }
-    })
-    .runtimeBegins("c1", "exec_command", { process_id: "1", command: ["sh", "-c", "date"], cwd: "/w" })
-    .runtimeEnds("c1", {
-      process_id: "1",
-      command: ["sh", "-c", "date"],
-      exit_code: 0,
-      aggregated_output: "noon\n",
-      status: "completed"
-    })
-    .toolEnds("c1", { type: "direct_response", response_item: functionOutput("c1", "noon\n") })
-    .asks("I2", [question, functionCall("c1", { cmd: "date" }), functionOutput("c1", "noon\n")])
-    .answers("I2", [assistantMessage("It is noon.")])
-    .turnEnds()
 
 describe("a turn", () => {
   const { spans } = readStory(command())

@@ -7,6 +7,7 @@ import type { Trouble } from "../../src/sink/deliver.ts"
 import { openSinks, sinks } from "../../src/sink/index.ts"
 import { bounded } from "../../src/sink/retry.ts"
 import { captureDefault } from "../../src/span/encode.ts"
+import { memoryOutput } from "../support/memory-output.ts"
 import { closed } from "../support/spans.ts"
 import { backends } from "./backends.ts"
 import { sinkContract } from "./contract.ts"
@@ -25,17 +26,8 @@ test("sinks are known by different names and say in one line what they are", () 
 describe("several sinks at once", () => {
   /** Offers a hundred spans to the sinks; what the jsonl sink wrote, and what was told. */
   const run = async (names: ReadonlyArray<string>, env: { readonly [name: string]: string }) => {
-    let written = ""
+    const { output, text } = memoryOutput()
     const troubles: Array<Trouble> = []
-    const output = {
-      name: "memory",
-      isTerminal: false,
-      columns: () => undefined,
-      write: (texts: ReadonlyArray<string>) =>
-        Effect.sync(() => {
-          written += texts.join("")
-        })
-    }
     const failures = await Effect.gen(function* () {
       const deliveries = yield* openSinks(
         names,
@@ -48,7 +40,7 @@ describe("several sinks at once", () => {
       for (let n = 0; n < 100; n++) yield* deliveries.offer([closed({ id: `s${n}` })])
       return yield* deliveries.drain
     }).pipe(Effect.scoped, Effect.runPromise)
-    return { lines: written.trimEnd().split("\n").length, failures, tags: troubles.map((trouble) => trouble._tag) }
+    return { lines: text().trimEnd().split("\n").length, failures, tags: troubles.map((trouble) => trouble._tag) }
   }
 
   test("a sink without its key fails at once, by name and with a hint; the others get every line", async () => {
@@ -69,16 +61,8 @@ describe("several sinks at once", () => {
   })
 
   test("a sink whose queue is full does not keep anything from the others", async () => {
-    let lines = 0
-    const output = {
-      name: "memory",
-      isTerminal: false,
-      columns: () => undefined,
-      write: (texts: ReadonlyArray<string>) =>
-        Effect.sync(() => {
-          lines += texts.join("").split("\n").length - 1
-        })
-    }
+    const { output, text } = memoryOutput()
+    const lines = () => text().split("\n").length - 1
     const hanging = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Promise<Response>(() => {}) })
     const env = { BRAINTRUST_API_KEY: "k", BRAINTRUST_API_URL: hanging.url.origin, BRAINTRUST_PROJECT_ID: "p" }
     await Effect.gen(function* () {
@@ -87,31 +71,22 @@ describe("several sinks at once", () => {
       const many = Array.from({ length: 5_000 }, (_, n) => closed({ id: `s${n}` }))
       yield* deliveries.offer(many)
       yield* Effect.forkScoped(deliveries.offer([closed({ id: "last" })]))
-      while (lines < 5_001) yield* Effect.sleep(5)
+      while (lines() < 5_001) yield* Effect.sleep(5)
     }).pipe(Effect.scoped, Effect.runPromise)
-    expect(lines).toBe(5_001)
+    expect(lines()).toBe(5_001)
     await hanging.stop(true)
   })
 
   test("a drawing goes aside while another sink writes lines, and not otherwise", async () => {
     const drawn = async (names: ReadonlyArray<string>) => {
-      const written = { output: "", aside: "" }
-      const to = (key: "output" | "aside") => ({
-        name: key,
-        isTerminal: false,
-        columns: () => undefined,
-        write: (texts: ReadonlyArray<string>) =>
-          Effect.sync(() => {
-            written[key] += texts.join("")
-          })
-      })
+      const [output, aside] = [memoryOutput(), memoryOutput()]
       await Effect.gen(function* () {
         const context = { capture: captureDefault, env: {}, live: false, events: false }
-        const outputs = { output: to("output"), aside: to("aside") }
+        const outputs = { output: output.output, aside: aside.output }
         const deliveries = yield* openSinks(names, { ...context, ...outputs }, { retry: bounded })
         yield* deliveries.offer([closed({ kind: "turn", name: "turn 1" })])
       }).pipe(Effect.scoped, Effect.runPromise)
-      return { output: written.output.slice(0, 1), aside: written.aside.slice(0, 6) }
+      return { output: output.text().slice(0, 1), aside: aside.text().slice(0, 6) }
     }
     expect(await drawn(["tree", "jsonl"])).toEqual({ output: "{", aside: "codex:" })
     expect(await drawn(["tree"])).toEqual({ output: "c", aside: "" })

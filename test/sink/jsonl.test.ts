@@ -8,26 +8,18 @@ import { jsonl } from "../../src/sink/jsonl.ts"
 import { bounded } from "../../src/sink/retry.ts"
 import { captureDefault } from "../../src/span/encode.ts"
 import type { SpanWrite } from "../../src/span/span.ts"
+import { memoryOutput } from "../support/memory-output.ts"
 import { closed, modelInput, opened, said, span } from "../support/spans.ts"
 
 const written = async (writes: ReadonlyArray<SpanWrite>, events: boolean): Promise<ReadonlyArray<unknown>> => {
-  let text = ""
-  const output = {
-    name: "memory",
-    isTerminal: false,
-    columns: () => undefined,
-    write: (texts: ReadonlyArray<string>) =>
-      Effect.sync(() => {
-        text += texts.join("")
-      })
-  }
+  const { output, text } = memoryOutput()
   await Effect.gen(function* () {
     const sink = yield* jsonl.open({ capture: captureDefault, env: {}, live: true, events, output })
     const delivery = yield* deliver<void>(sink, { retry: bounded })
     yield* delivery.offer(writes)
     yield* delivery.drain
   }).pipe(Effect.scoped, Effect.runPromise)
-  return text
+  return text()
     .split("\n")
     .slice(0, -1)
     .map((line) => JSON.parse(line))

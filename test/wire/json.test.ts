@@ -1,8 +1,8 @@
 /**
- * When two JSON values are the same.
+ * When two JSON values are the same, and what a text that may be JSON is read as.
  */
 import { expect, test } from "bun:test"
-import { type Json, sameJson } from "../../src/wire/json.ts"
+import { type Json, parsed, parsedOrAsIs, sameJson } from "../../src/wire/json.ts"
 
 test("the order of keys makes no difference, the order of a list does", () => {
   expect(sameJson({ a: 1, b: [null, { c: "x" }] }, { b: [null, { c: "x" }], a: 1 })).toBe(true)
@@ -27,4 +27,9 @@ test("what is nested deeper than Codex reads is compared no further", () => {
   const deep = (levels: number): Json => JSON.parse("[".repeat(levels) + "]".repeat(levels))
   expect(sameJson(deep(100), deep(100))).toBe(true)
   expect(sameJson(deep(10_000), deep(10_000))).toBe(false)
+})
+
+test("a text is read as the JSON that it is; one that is none stays a text", () => {
+  expect(['{"a":[1]}', "null", "{a:"].map(parsed)).toEqual([{ a: [1] }, null, undefined])
+  expect(['{"a":[1]}', "null", "{a:", 3, undefined].map(parsedOrAsIs)).toEqual([{ a: [1] }, null, "{a:", 3, undefined])
 })

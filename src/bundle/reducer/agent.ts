@@ -56,40 +56,35 @@ export const opensRuntimeEnd = (reduction: Reduction, tool: ToolCall): boolean =
   return reduction.features.agentMessages || isMessageKind(kind) || kind === "spawn_agent" || kind === "close_agent"
 }
 
-/** The runtime ended a call, and `value` is its report. */
-export const agentCallEnded = (
-  reduction: Reduction,
-  event: Envelope,
-  tool: ToolCall,
-  value: JsonValue,
-  ref: PayloadRef
-): void => {
-  if (reduction.features.agentMessages && member(value, "agent_thread_id") !== undefined) {
-    const form = reduction.features.additionalTools ? activity : activityBefore155
-    const seen: Activity = decodePayload("agent", "an activity of an agent", form, value, ref)
-    agentActed(reduction, event, tool, seen, ref)
-  } else agentReported(reduction, event, tool, value, ref)
+/** What the runtime reports of a call that ended, and where it stands. */
+interface CallEnd {
+  readonly ref: PayloadRef
+  readonly report: JsonValue
 }
 
-const agentReported = (
-  reduction: Reduction,
-  event: Envelope,
-  tool: ToolCall,
-  value: JsonValue,
-  ref: PayloadRef
-): void => {
+/** The runtime ended a call. */
+export const agentCallEnded = (reduction: Reduction, event: Envelope, tool: ToolCall, end: CallEnd): void => {
+  const { ref, report } = end
+  if (reduction.features.agentMessages && member(report, "agent_thread_id") !== undefined) {
+    const form = reduction.features.additionalTools ? activity : activityBefore155
+    const seen: Activity = decodePayload("agent", "an activity of an agent", form, report, ref)
+    agentActed(reduction, event, tool, seen, ref)
+  } else agentReported(reduction, event, tool, end)
+}
+
+const agentReported = (reduction: Reduction, event: Envelope, tool: ToolCall, { ref, report }: CallEnd): void => {
   const kind = tool.kind.type
   const at = event.wall_time_unix_ms
   if (kind === "spawn_agent") {
-    const end = decodePayload("agent", "the end of a spawn", reports(reduction).spawnEnd, value, ref)
+    const end = decodePayload("agent", "the end of a spawn", reports(reduction).spawnEnd, report, ref)
     if (end.new_thread_id === null) return
     const edgeId = spawnEdgeId(end.sender_thread_id, end.new_thread_id)
     deliver(reduction, deliveryOf(reduction, tool, edgeId, "spawn_agent", end.new_thread_id, end.prompt, at))
   } else if (isMessageKind(kind)) {
-    const end = decodePayload("agent", "the end of a message to an agent", reports(reduction).messageEnd, value, ref)
+    const end = decodePayload("agent", "the end of a message to an agent", reports(reduction).messageEnd, report, ref)
     sendMessage(reduction, tool, kind, end.receiver_thread_id, end.prompt, at)
   } else if (kind === "close_agent") {
-    const end = decodePayload("agent", "the end of closing an agent", reports(reduction).closeEnd, value, ref)
+    const end = decodePayload("agent", "the end of closing an agent", reports(reduction).closeEnd, report, ref)
     close(reduction, tool, end.receiver_thread_id, at)
   }
 }

@@ -156,7 +156,7 @@ export const toolRuntimeEnded = (
   if (operationId === null && !opensRuntimeEnd(reduction, tool)) return
   const report = readPayload(reduction, ref)
   if (operationId !== null) endOperation(reduction, event, tool.thread_id, operationId, body.status, { ref, report })
-  if (opensRuntimeEnd(reduction, tool)) agentCallEnded(reduction, event, tool, report, ref)
+  if (opensRuntimeEnd(reduction, tool)) agentCallEnded(reduction, event, tool, { ref, report })
 }
 
 export const toolEnded = (reduction: Reduction, event: Envelope, body: EventOf<"tool_call_ended">): void => {
