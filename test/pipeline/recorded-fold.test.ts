@@ -216,6 +216,37 @@ describeCorpus("a recorded session that is followed", (cases) => {
     })
 })
 
+describeCorpus("a recorded session whose collector is killed", (cases) => {
+  for (const one of cases.filter(({ bundles }) => bundles.length > 0))
+    test(`${one.name}: ends as if nothing had happened, wherever it was`, async () => {
+      for (const { rootId, arrivals } of await arrivalsOf(one.directory, transcriptsOf(one)[0] as string)) {
+        const whole = lastOfEach(recordedFold({ rootId }), dealt(arrivals, 0))
+        for (const seed of [1, 2, 3]) {
+          const lines = [...dealt(arrivals, seed)]
+          const cut = Math.floor(dice(seed + 100)() * lines.length)
+          const last = new Map<string, Span>()
+          const take = (writes: ReadonlyArray<SpanWrite>) => {
+            for (const { span } of writes) last.set(span.id, span)
+          }
+          const killed = liveRecordedFold({ rootId })
+          for (const { origin, line } of lines.slice(0, cut)) take(killed.push(origin, [line]).writes)
+          // Folded again below the cut, one source after the other, and only what is open there is told.
+          const below = lines.slice(0, cut)
+          const resumed = liveRecordedFold({ rootId })
+          const open = new Map<string, SpanWrite>()
+          for (const { origin, line } of [...below.filter((each) => !isRecorded(each)), ...below.filter(isRecorded)])
+            for (const write of resumed.push(origin, [line]).writes)
+              if (write.op === "close") open.delete(write.span.id)
+              else open.set(write.span.id, write)
+          take([...open.values()])
+          for (const { origin, line } of lines.slice(cut)) take(resumed.push(origin, [line]).writes)
+          take(resumed.end().writes)
+          expect([...last.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(plainSpan)).toEqual(whole)
+        }
+      }
+    })
+})
+
 describeCorpus("recorded sessions, from transcripts and bundles together", (cases) => {
   for (const one of cases.filter(({ bundles }) => bundles.length > 0))
     test(`${one.name}: no parent is missing, and no nested call's cell is inferred`, async () => {
