@@ -159,7 +159,8 @@ export const compactionInput = (view: HistoryView): HistoryView => {
     madeUp: true
   }
   const items = [...view.items.slice(0, view.length), prompt]
-  return { items, length: items.length }
+  // What the request before it carried still comes first.
+  return { items, length: items.length, ...(view.base && { base: view.base }) }
 }
 
 const isUserMessage = ({ value }: HistoryItem): boolean => value.type === "message" && value.role === "user"

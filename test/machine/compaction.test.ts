@@ -81,10 +81,11 @@ describe("a compaction", () => {
 
   test("asked the model with the history and a prompt that no record holds, and says that this was assumed", () => {
     const told = session().turn("a lot").execs("seq 9").compacts("much happened").says("Done.").ends()
-    const [, summary] = ofKind(read(told, v155), "llm")
+    const [first, summary] = ofKind(read(told, v155), "llm")
     const words = wordsOf(inputOf(summary))
     expect(words.slice(0, 3)).toEqual(["a lot", "exec_command", expect.stringContaining("exited with code 0")])
     expect(words.at(-1)).toContain("CONTEXT CHECKPOINT COMPACTION")
+    expect(summary?.input).toMatchObject({ base: { spanId: first?.id } })
     expect(summary?.metadata.input_assumed).toBe("compaction prompt")
     expect(wordsOf(summary?.output as never)).toEqual(["much happened"])
   })
