@@ -135,7 +135,7 @@ const answerText = (value: Json): string | undefined => {
 
 /** An encoder for one form of items; it remembers their texts, so make one per sink and keep it. */
 export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent): SpanEncoder => {
-  // By the value: what a model produced is an item of the next request's input.
+  // By the value: what a model produced is an item of the next request's input, and of all that follow it.
   const sized = new WeakMap<JsonObject, Pieces>()
   const ownKeys = new Set(capture.ownKeys)
   const clean = capture.redact ? redact : (text: string) => text
@@ -151,11 +151,12 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
     return { texts: [head, ...texts, "}"], bytes: Buffer.byteLength(head) + bytes + 1 }
   }
 
-  const itemPieces = (value: JsonObject): Pieces => {
+  /** `again`: whether a later span is likely to ask for it. */
+  const itemPieces = (value: JsonObject, again: boolean): Pieces => {
     const known = sized.get(value)
     if (known !== undefined) return known
     const made = encodeItem(form.item(value))
-    sized.set(value, made)
+    if (again) sized.set(value, made)
     return made
   }
 
@@ -164,7 +165,7 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
     if (output === undefined) return undefined
     if (typeof output === "string") return answer(output)
     if (span.kind !== "llm" || !isItems(output)) return cleanJson(output)
-    return listed(output.map(itemPieces).reverse())
+    return listed(output.map((value) => itemPieces(value, capture.llmInput !== "none")).reverse())
   }
 
   /** Items `from` to `to` as a JSON array: the newest ones within the bound, a marker for the rest. */
@@ -176,7 +177,7 @@ export const makeSpanEncoder = (capture: CaptureOptions, form: ItemForm = asSent
     for (let index = to - 1; index >= from; index--) {
       const item = items[index]
       if (item === undefined) continue
-      const made = itemPieces(item.value)
+      const made = itemPieces(item.value, capture.llmInput === "full")
       bytes += made.bytes + 1
       if (bytes > capture.llmInputBytesMax) {
         // The marker needs room as well: newer items that fitted without it may have to go.
