@@ -29,7 +29,10 @@ export const withAttempts = (turn: Turn, llm: Llm): Llm => {
   if (llm.recorded === true) return llm
   const attempt = attemptOf(turn, llm)
   const readyAt = llm.readyAt ?? llm.startedAt
-  const startedAt = attempt === undefined ? readyAt : Math.min(attempt.startedAt, llm.firstOutputAt ?? llm.endedAt)
+  const startedAt =
+    attempt === undefined || attempt.startMissed === true
+      ? readyAt
+      : Math.min(attempt.startedAt, llm.firstOutputAt ?? llm.endedAt)
   return startedAt === llm.startedAt ? llm : { ...llm, startedAt, readyAt }
 }
 

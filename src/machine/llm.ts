@@ -49,6 +49,8 @@ export interface Llm {
 /** One request as the model hooks saw it. */
 export interface Attempt {
   readonly startedAt: number
+  /** Its hook came after that of its answer: when it went out is not known, only that it was before. */
+  readonly startMissed?: true
   readonly endedAt?: number
   readonly outcome?: "completed" | "failed" | "cancelled"
   readonly error?: string
@@ -66,31 +68,37 @@ export interface Answer {
 /** Codex waits longer than this before it asks again: two requests closer together are one, told by two hooks. */
 const sameRequest = 0.1
 
+/** How much later than its answer's a request's own hook may come: each is a process, on a machine that may be busy. */
+const hookDelay = 1
+
 /**
  * Requests and how each ended. Hooks may be read in any order, but requests of one thread never overlap: an answer
- * belongs to the latest request before it, and a request has one.
+ * belongs to the latest request before it, and a request has one. An answer without a request is that of the next one,
+ * if that comes soon: its hook was overtaken.
  */
 export const paired = (requests: ReadonlyArray<number>, answers: ReadonlyArray<Answer>): ReadonlyArray<Attempt> => {
   const told = answers.toSorted((a, b) => a.at - b.at)
   const attempts: Array<Attempt> = []
+  let overtaken: Answer | undefined
   let at = 0
-  for (const startedAt of requests.toSorted((a, b) => a - b)) {
-    while (told[at] !== undefined && (told[at] as Answer).at < startedAt) at = answeredLast(attempts, told, at)
-    const last = attempts.at(-1)
-    const again = last !== undefined && last.endedAt === undefined && startedAt - last.startedAt < sameRequest
-    if (!again) attempts.push({ startedAt })
+  const tellUntil = (time: number) => {
+    for (let answer = told[at]; answer !== undefined && answer.at < time; answer = told[++at]) {
+      const last = attempts.at(-1)
+      if (last === undefined || last.endedAt !== undefined) overtaken = answer
+      else attempts[attempts.length - 1] = answered(last, answer)
+    }
   }
-  while (at < told.length) at = answeredLast(attempts, told, at)
+  for (const startedAt of requests.toSorted((a, b) => a - b)) {
+    tellUntil(startedAt)
+    const last = attempts.at(-1)
+    if (last !== undefined && last.endedAt === undefined && startedAt - last.startedAt < sameRequest) continue
+    if (overtaken !== undefined && startedAt - overtaken.at < hookDelay) {
+      attempts.push(answered({ startedAt: overtaken.at, startMissed: true }, overtaken))
+    } else attempts.push({ startedAt })
+    overtaken = undefined
+  }
+  tellUntil(Number.POSITIVE_INFINITY)
   return attempts
 }
 
-/** Gives the answer to the latest request, unless that has one; returns the place of the next answer. */
-const answeredLast = (attempts: Array<Attempt>, told: ReadonlyArray<Answer>, place: number): number => {
-  const last = attempts.at(-1)
-  const answer = told[place]
-  if (last !== undefined && last.endedAt === undefined && answer !== undefined) {
-    const { at: endedAt, ...how } = answer
-    attempts[attempts.length - 1] = { ...last, endedAt, ...how }
-  }
-  return place + 1
-}
+const answered = (attempt: Attempt, { at: endedAt, ...how }: Answer): Attempt => ({ ...attempt, endedAt, ...how })

@@ -1,17 +1,19 @@
 /**
- * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--flush] [--recorded] [--untimed] [--keep DIR]`: real Codex sessions with the hooks of
+ * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--flush] [--kill] [--recorded] [--untimed] [--keep DIR]`: real Codex sessions with the hooks of
  * `tracer setup`, the collector that they start, and a fake Braintrust behind it.
  *
  * Each scenario is played once and asked three questions: does the backend end with exactly the spans that the offline
  * reading of the same files gives, each id once; are no hook complaints and no collector errors left; and do the spans
  * keep the promises of bench/fidelity (run on what the backend has). With --flush (flush_on_turn_end) all spans must be
  * there the moment the last Codex has ended. With --recorded the collector may believe what Codex records of itself.
+ * With --kill the collector is killed (-9) again and again while Codex works, and what is left is finished by the next one.
  * --untimed: the times are shown, not judged. Needs dist/tracer; the last line counts.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
+import { readLog } from "../../src/collector/log.ts"
 import { startFakeBraintrust } from "./braintrust/server.ts"
 import type { CodexHome } from "./codex/home.ts"
 import { newest, versionNamed } from "./codex/versions.ts"
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     keep: { type: "string" },
     flush: { type: "boolean", default: false },
+    kill: { type: "boolean", default: false },
     recorded: { type: "boolean", default: false },
     untimed: { type: "boolean", default: false },
     tracer: { type: "string", default: resolve(import.meta.dir, "../../dist/tracer") }
@@ -122,6 +125,23 @@ const forgetUnkept = (folder: string) => {
   }
 }
 
+/** Kills the collectors of a home, a few times a second, until told to stop; answers how many there were. */
+const killCollectors = (home: CodexHome) => {
+  const killed = new Set<number>()
+  const timer = setInterval(() => {
+    for (const { what } of readLog(stateOf(home), 1000)) {
+      const pid = Number(/began \(pid (\d+)\)/.exec(what)?.[1] ?? 0)
+      if (pid === 0 || killed.has(pid)) continue
+      killed.add(pid)
+      process.kill(pid, "SIGKILL")
+    }
+  }, 350)
+  return () => {
+    clearInterval(timer)
+    return killed.size
+  }
+}
+
 const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
   const scenario = [...scenarios, terminal].find((one) => one.name === name)
   if (scenario === undefined) return [`there is no scenario ${name}`]
@@ -131,6 +151,7 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
   const problems: Array<string> = []
   let offline = ""
   let live = ""
+  let stopKilling: () => number = () => 0
   const environmentOf = (home: CodexHome) => ({
     HOME: home.root,
     CODEX_HOME: home.home,
@@ -150,10 +171,19 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
     environment: environmentOf,
     install: async (home, binary) => {
       run(["setup", "--codex", binary], environmentOf(home))
+      if (!values.kill) return
+      // What a killed collector leaves is finished without a hook: its key must be in a file.
+      const key = `[braintrust]\napi_key = ${JSON.stringify(backend.apiKey)}\n`
+      writeFileSync(environmentOf(home).TRACER_CONFIG, key, { mode: 0o600 })
+      stopKilling = killCollectors(home)
     },
     settle: async (home) => {
       const flushed = new Set(backend.rows().map(({ id }) => String(id)))
       const environment = environmentOf(home)
+      if (values.kill) {
+        console.log(`        ${stopKilling()} collectors were killed`)
+        run(["collect"], environment)
+      }
       const status = () => JSON.parse(run(["status", "--json"], environment))
       for (const deadline = Date.now() + 30_000; Date.now() < deadline; await Bun.sleep(200)) {
         if (status().collector === "not running") break
@@ -204,6 +234,7 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
   } catch (cause) {
     problems.push(cause instanceof Error ? cause.message : String(cause))
   } finally {
+    stopKilling()
     await backend.stop()
   }
   return problems

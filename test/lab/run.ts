@@ -137,6 +137,7 @@ if (!values.matrix && values.seeds === undefined && values.only === undefined) {
   await hooked("hooks, collector and backend", "--only", "simple,code,agents,terminal")
   await hooked("hooks on an older Codex", "--only", "tools,interrupt", "--codex", "0.142.0")
   await hooked("turns that wait for the backend", "--only", "tools", "--flush")
+  await hooked("a collector that is killed again and again", "--only", "code", "--kill")
   await hooked("a session that Codex records", "--only", "code,agents,resume", "--recorded")
 }
 if (values.keep === undefined) await rm(folder, { recursive: true, force: true })

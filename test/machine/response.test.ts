@@ -190,6 +190,27 @@ describe("an attempt that left nothing behind", () => {
     expect(failed?.error?.message).toBe("500 from upstream")
   })
 
+  test("is none where the hook of the request was overtaken by that of its answer", () => {
+    const told = session().turn("go").execs("ls").says("Done.").ends()
+    const [records = [], hooks = []] = strandsOf(told, v169)
+    const isOf = (name: string) => hooks.findIndex(({ line }) => line.text.includes(`"${name}"`))
+    const [asked, answered] = [isOf("PreModelRequest"), isOf("PostModelRequest")]
+    const at = (index: number) => String((hooks[index]?.at ?? 0) * 1e6)
+    // The request's hook comes two milliseconds after that of its answer.
+    const late = String(((hooks[answered]?.at ?? 0) + 2) * 1e6)
+    const moved = hooks.map((placed, index) =>
+      index !== asked
+        ? placed
+        : { ...placed, line: { ...placed.line, text: placed.line.text.replace(at(asked), late) } }
+    )
+    expect(moved).not.toEqual([...hooks])
+    const calls = ofKind(readLines(told.id, [...records, ...moved]), "llm")
+    expect(calls.map(({ status, metadata }) => [status, metadata.call_number])).toEqual([
+      ["ok", 1],
+      ["ok", 2]
+    ])
+  })
+
   test("adds nothing to what the turn cost", () => {
     const told = session().turn("go").fails("500").says("Done.").ends()
     expect(the(read(told, v169), "turn").metadata.usage).toMatchObject({ input_tokens: 1100 })
