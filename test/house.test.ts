@@ -199,7 +199,7 @@ describe("documents", () => {
       (path) => !path.includes("*") && !existsSync(join(repository, path.replace(/[.]$/, "")))
     )
     expect(missing).toEqual([])
-    const names = [...text.matchAll(/`?([a-z][a-z-]+\.ts)`?/g)].map(([, name = ""]) => name)
+    const names = [...text.matchAll(/`?([a-z][a-z-]+(?:\.test)?\.ts)`?/g)].map(([, name = ""]) => name)
     const known = new Set(allCode.map((file) => basename(file)))
     expect(names.length).toBeGreaterThan(20)
     expect(names.filter((name) => !known.has(name) && !known.has(`project-${name}`))).toEqual([])

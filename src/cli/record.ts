@@ -6,7 +6,7 @@
  * until it is written; what requests share is kept once.
  */
 import { Console, Effect, type Scope, Stream } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import type { Schema } from "../bundle/writer/items.ts"
 import { planBundle } from "../bundle/writer/plan.ts"
 import { makeUnwritten } from "../bundle/writer/unwritten.ts"
@@ -26,13 +26,16 @@ import * as flags from "./flags.ts"
 import { makeReport, type Report } from "./report.ts"
 import { Stop } from "./stop.ts"
 
+const named = flags.paths.pipe(
+  Argument.withDescription("Transcripts, folders of them, ids of sessions or their beginnings")
+)
 const output = Flag.String("output").pipe(
   Flag.withAlias("o"),
   Flag.withMetavar("DIR"),
   Flag.withDescription("The folder that the bundles are written into")
 )
 const schema = Flag.Literals("schema", ["1", "2"]).pipe(
-  Flag.withDescription("2 for Codex 0.165 and later, 1 for 0.128 to 0.164"),
+  Flag.withDescription("2 for Codex 0.169, 1 for 0.142 to 0.164 (and 0.128, unless agents sent messages)"),
   Flag.withDefault("2")
 )
 const live = Flag.Boolean("live").pipe(
@@ -182,7 +185,7 @@ const onlySession = (inputs: ReadonlyArray<Input>) => {
 
 export const recordCommand = Command.make(
   "record",
-  { named: flags.paths, latest: flags.latest, hooks: flags.hooks, output, schema, live },
+  { named, latest: flags.latest, hooks: flags.hooks, output, schema, live },
   Effect.fnUntraced(function* ({ named, latest, hooks, output: folder, schema: wanted, live: isLive }) {
     const home = codexFolder(process.env)
     const inputs = [
@@ -224,6 +227,6 @@ export const recordCommand = Command.make(
   Command.withExamples([
     { command: "tracer record --latest -o bundles", description: "The last session as a bundle of today's Codex" },
     { command: "tracer record --latest --live -o bundles", description: "The session that runs now, until Ctrl-C" },
-    { command: "tracer record rollout.jsonl -o bundles --schema 1", description: "For Codex 0.128 to 0.164" }
+    { command: "tracer record rollout.jsonl -o bundles --schema 1", description: "For Codex 0.142 to 0.164" }
   ])
 )

@@ -66,6 +66,7 @@ const orphanRecord = (state: string, session: string): SessionRecord => {
     const cwd: unknown = JSON.parse(line).payload.cwd
     return sessionRecord(session, typeof cwd === "string" ? cwd : undefined, environment)
   } catch {
+    // No journal, or none whose first line can be read: where it ran is not known, and the session is followed all the same.
     return sessionRecord(session, undefined, environment)
   }
 }

@@ -46,193 +46,181 @@ const sandboxOf = (policy: unknown): string | undefined =>
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
-/** The rows of threads and turns, with what they hold back. */
-export const threadRows = () => {
-  const held = new Map<string, Held>()
+/** What the rows remember: which turn is whose, and what they hold back. */
+interface Seen {
+  readonly held: Map<string, Held>
   /** The thread of every turn that was told. */
-  const turns = new Map<string, string>()
+  readonly turns: Map<string, string>
   /** Turns of reviewers: the thread and the turn that asked for the review. */
-  const reviews = new Map<string, { readonly threadId: string; readonly turnId: string }>()
+  readonly reviews: Map<string, { readonly threadId: string; readonly turnId: string }>
   /** What the protocol said of a turn before its own end was recorded. */
-  const closings = new Map<string, Partial<TurnEnd>>()
+  readonly closings: Map<string, Partial<TurnEnd>>
   /** The thread whose request failed last, and what Codex told its clients since. */
-  let failing: { readonly threadId: string; readonly error?: TurnEnd["error"] } | undefined
+  failing: { readonly threadId: string; readonly error?: TurnEnd["error"] } | undefined
+}
 
-  const hold = (threadId: string, what: Held): void => {
-    if (what.start === undefined && what.end === undefined) held.delete(threadId)
-    else held.set(threadId, what)
+const hold = (seen: Seen, threadId: string, what: Held): void => {
+  if (what.start === undefined && what.end === undefined) seen.held.delete(threadId)
+  else seen.held.set(threadId, what)
+}
+
+/** Tells what is held of a thread, now that something else of it has come. */
+const release = (seen: Seen, threadId: string, turnId: string | undefined): Told => {
+  const { start, end } = seen.held.get(threadId) ?? {}
+  if (start === undefined && end === undefined) return []
+  const ended = end === undefined ? [] : [end]
+  if (start === undefined || turnId === undefined || turnId === start.turnId) {
+    hold(seen, threadId, {})
+    if (start !== undefined) seen.turns.set(start.turnId, threadId)
+    return [...ended, ...(start === undefined ? [] : [start])]
   }
+  hold(seen, threadId, seen.turns.has(turnId) ? { start } : {})
+  if (seen.turns.has(turnId)) return ended
+  seen.reviews.set(start.turnId, { threadId, turnId })
+  seen.turns.set(turnId, threadId)
+  return [...ended, { _tag: "ReviewEntered", ...only(start, placeKeys), turnId }]
+}
 
-  /** Tells what is held of a thread, now that something else of it has come. */
-  const release = (threadId: string, turnId: string | undefined): Told => {
-    const { start, end } = held.get(threadId) ?? {}
-    if (start === undefined && end === undefined) return []
-    const ended = end === undefined ? [] : [end]
-    if (start === undefined || turnId === undefined || turnId === start.turnId) {
-      hold(threadId, {})
-      if (start !== undefined) turns.set(start.turnId, threadId)
-      return [...ended, ...(start === undefined ? [] : [start])]
-    }
-    hold(threadId, turns.has(turnId) ? { start } : {})
-    if (turns.has(turnId)) return ended
-    reviews.set(start.turnId, { threadId, turnId })
-    turns.set(turnId, threadId)
-    return [...ended, { _tag: "ReviewEntered", ...only(start, placeKeys), turnId }]
-  }
-
-  const threadStarted = (
-    event: EventOf<"thread_started">,
-    rootId: string,
-    place: BundlePlace,
-    payloads: Payloads
-  ): Told => {
-    const meta = payloads(event.metadata_payload) ?? {}
-    const source = meta.session_source
-    const lineage = lineageOf({
-      ...(isObject(source) && { source }),
-      // A path that is the root's own says nothing of an agent (multi-agent v1).
-      agent_path: meta.agent_path === "/root" ? null : (textOf(meta.agent_path) ?? null),
-      agent_nickname: textOf(meta.nickname) ?? null,
-      agent_role: textOf(meta.agent_role) ?? null
-    })
-    const cwd = textOf(meta.cwd)
-    return [
-      {
-        _tag: "ThreadStarted",
-        ...place,
-        metaId: event.thread_id,
-        rootId,
-        lineage,
-        facts: known({
-          cwd,
-          source: typeof source === "string" ? source : isObject(source) ? Object.keys(source)[0] : undefined,
-          model: meta.model,
-          model_provider: meta.provider_name,
-          approval_policy: typeof meta.approval_policy === "string" ? meta.approval_policy : undefined,
-          sandbox: sandboxOf(meta.sandbox_policy),
-          transcript_path: meta.rollout_path
-        }),
-        ...(cwd !== undefined && { cwd }),
-        instructionsIn: "request"
-      }
-    ]
-  }
-
-  const turnStarted = (event: EventOf<"codex_turn_started">, place: BundlePlace): Told => {
-    const before = release(place.threadId, undefined)
-    const turnId = event.codex_turn_id
-    const review = reviews.get(turnId)
-    const start: TurnStart = {
-      _tag: "TurnStarted",
+const threadStarted = (
+  event: EventOf<"thread_started">,
+  rootId: string,
+  place: BundlePlace,
+  payloads: Payloads
+): Told => {
+  const meta = payloads(event.metadata_payload) ?? {}
+  const source = meta.session_source
+  const lineage = lineageOf({
+    ...(isObject(source) && { source }),
+    // A path that is the root's own says nothing of an agent (multi-agent v1).
+    agent_path: meta.agent_path === "/root" ? null : (textOf(meta.agent_path) ?? null),
+    agent_nickname: textOf(meta.nickname) ?? null,
+    agent_role: textOf(meta.agent_role) ?? null
+  })
+  const cwd = textOf(meta.cwd)
+  return [
+    {
+      _tag: "ThreadStarted",
       ...place,
-      turnId,
-      ...(review !== undefined && review.threadId !== place.threadId && { parentTurnId: review.turnId })
+      metaId: event.thread_id,
+      rootId,
+      lineage,
+      facts: known({
+        cwd,
+        source: typeof source === "string" ? source : isObject(source) ? Object.keys(source)[0] : undefined,
+        model: meta.model,
+        model_provider: meta.provider_name,
+        approval_policy: typeof meta.approval_policy === "string" ? meta.approval_policy : undefined,
+        sandbox: sandboxOf(meta.sandbox_policy),
+        transcript_path: meta.rollout_path
+      }),
+      ...(cwd !== undefined && { cwd }),
+      instructionsIn: "request"
     }
-    hold(place.threadId, { start })
-    return review === undefined || review.threadId === place.threadId
-      ? before
-      : [...before, claimed(place, { parentThreadId: review.threadId, kind: "review" })]
-  }
+  ]
+}
 
-  const turnEnded = (event: EventOf<"codex_turn_ended">, place: BundlePlace): Told => {
-    const turnId = event.codex_turn_id
-    const before = release(place.threadId, turnId)
-    const closing = closings.get(turnId)
-    const error = failing?.threadId === place.threadId ? failing.error : undefined
-    const end: TurnEnd = {
-      _tag: "TurnEnded",
-      ...place,
-      turnId,
-      outcome: error === undefined ? outcomes[event.status] : "failed",
-      ...(error && { error })
-    }
-    closings.delete(turnId)
-    if (closing !== undefined) return [...before, closed(end, closing)]
-    hold(place.threadId, { ...held.get(place.threadId), end })
-    return before
+const turnStarted = (seen: Seen, event: EventOf<"codex_turn_started">, place: BundlePlace): Told => {
+  const before = release(seen, place.threadId, undefined)
+  const turnId = event.codex_turn_id
+  const review = seen.reviews.get(turnId)
+  const start: TurnStart = {
+    _tag: "TurnStarted",
+    ...place,
+    turnId,
+    ...(review !== undefined && review.threadId !== place.threadId && { parentTurnId: review.turnId })
   }
+  hold(seen, place.threadId, { start })
+  return review === undefined || review.threadId === place.threadId
+    ? before
+    : [...before, claimed(place, { parentThreadId: review.threadId, kind: "review" })]
+}
 
-  const protocol = (event: EventOf<"protocol_event_observed">, place: BundlePlace, payloads: Payloads): Told => {
-    const payload = payloads(event.event_payload) ?? {}
-    switch (event.event_type) {
-      case "session_configured":
-        return configured(payload, place)
-      case "turn_started":
-        return announced(payload, place)
-      case "turn_complete":
-      case "turn_aborted":
-        return explained(payload, place)
-      case "error": {
-        const error = errorOf({
-          message: textOf(payload.message) ?? "the turn failed",
-          codex_error_info: payload.codex_error_info
-        })
-        if (failing !== undefined) failing = { ...failing, error }
-        return []
-      }
-      default:
-        return []
-    }
+const turnEnded = (seen: Seen, event: EventOf<"codex_turn_ended">, place: BundlePlace): Told => {
+  const turnId = event.codex_turn_id
+  const before = release(seen, place.threadId, turnId)
+  const closing = seen.closings.get(turnId)
+  const error = seen.failing?.threadId === place.threadId ? seen.failing.error : undefined
+  const end: TurnEnd = {
+    _tag: "TurnEnded",
+    ...place,
+    turnId,
+    outcome: error === undefined ? outcomes[event.status] : "failed",
+    ...(error && { error })
   }
+  seen.closings.delete(turnId)
+  if (closing !== undefined) return [...before, closed(end, closing)]
+  hold(seen, place.threadId, { ...seen.held.get(place.threadId), end })
+  return before
+}
 
-  /** What the client was told of a turn that began completes what is held of it. */
-  const announced = (payload: JsonObject, place: BundlePlace): Told => {
-    const [threadId, of] = [...held].find(([, { start }]) => start?.turnId === payload.turn_id) ?? []
-    const [told] = turnRows.task_started?.(payload, place, noRecord) ?? []
-    if (threadId === undefined || of?.start === undefined || told?._tag !== "TurnStarted") return []
-    // Who asked for a review is known already, where it is known.
-    const { parentTurnId = told.parentTurnId } = of.start
-    const start = { ...of.start, ...only(told, startKeys), ...(parentTurnId !== undefined && { parentTurnId }) }
-    hold(threadId, { ...of, start })
-    return []
-  }
-
-  const explained = (payload: JsonObject, place: BundlePlace): Told => {
-    const type = payload.type === "turn_aborted" ? "turn_aborted" : "task_complete"
-    const [told] = turnRows[type]?.(payload, place, noRecord) ?? []
-    if (told?._tag !== "TurnEnded" || told.turnId === undefined) return []
-    const closing = only(told, endKeys)
-    const [threadId, of] = [...held].find(([, { end }]) => end?.turnId === told.turnId) ?? []
-    if (threadId === undefined || of?.end === undefined) {
-      if (turns.has(told.turnId)) closings.set(told.turnId, closing)
+const protocol = (
+  seen: Seen,
+  event: EventOf<"protocol_event_observed">,
+  place: BundlePlace,
+  payloads: Payloads
+): Told => {
+  const payload = payloads(event.event_payload) ?? {}
+  switch (event.event_type) {
+    case "session_configured":
+      return configured(payload, place)
+    case "turn_started":
+      return announced(seen, payload, place)
+    case "turn_complete":
+    case "turn_aborted":
+      return explained(seen, payload, place)
+    case "error": {
+      const error = errorOf({
+        message: textOf(payload.message) ?? "the turn failed",
+        codex_error_info: payload.codex_error_info
+      })
+      if (seen.failing !== undefined) seen.failing = { ...seen.failing, error }
       return []
     }
-    const { end, ...rest } = of
-    hold(threadId, rest)
-    return [closed(end, closing)]
+    default:
+      return []
   }
+}
 
-  /** A thread that asked for a review names itself in the reviewer's bundle (0.155 +). */
-  const configured = (payload: JsonObject, place: BundlePlace): Told => {
-    const threadId = textOf(payload.thread_id) ?? textOf(payload.session_id)
-    const parentThreadId = textOf(payload.parent_thread_id)
-    if (threadId === undefined) return []
-    const forkedFromId = textOf(payload.forked_from_id)
-    const own = { ...place, threadId }
-    return [
-      { _tag: "SessionNoted", ...own, facts: known({ forked_from: forkedFromId }) },
-      ...(parentThreadId === undefined && forkedFromId === undefined
-        ? []
-        : [claimed(own, { ...(parentThreadId && { parentThreadId }), ...(forkedFromId && { forkedFromId }) })])
-    ]
-  }
+/** What the client was told of a turn that began completes what is held of it. */
+const announced = (seen: Seen, payload: JsonObject, place: BundlePlace): Told => {
+  const [threadId, of] = [...seen.held].find(([, { start }]) => start?.turnId === payload.turn_id) ?? []
+  const [told] = turnRows.task_started?.(payload, place, noRecord) ?? []
+  if (threadId === undefined || of?.start === undefined || told?._tag !== "TurnStarted") return []
+  // Who asked for a review is known already, where it is known.
+  const { parentTurnId = told.parentTurnId } = of.start
+  const start = { ...of.start, ...only(told, startKeys), ...(parentTurnId !== undefined && { parentTurnId }) }
+  hold(seen, threadId, { ...of, start })
+  return []
+}
 
-  return {
-    release,
-    threadStarted,
-    turnStarted,
-    turnEnded,
-    protocol,
-    /** A request of this thread failed: what the protocol says next may be about its turn. */
-    requestFailed: (threadId: string): void => {
-      failing = { threadId }
-    },
-    requestSent: (threadId: string): void => {
-      if (failing?.threadId === threadId) failing = undefined
-    },
-    /** Nothing more will come: tells what is still held. */
-    end: (): Told => [...held.keys()].flatMap((threadId) => release(threadId, undefined))
+const explained = (seen: Seen, payload: JsonObject, place: BundlePlace): Told => {
+  const type = payload.type === "turn_aborted" ? "turn_aborted" : "task_complete"
+  const [told] = turnRows[type]?.(payload, place, noRecord) ?? []
+  if (told?._tag !== "TurnEnded" || told.turnId === undefined) return []
+  const closing = only(told, endKeys)
+  const [threadId, of] = [...seen.held].find(([, { end }]) => end?.turnId === told.turnId) ?? []
+  if (threadId === undefined || of?.end === undefined) {
+    if (seen.turns.has(told.turnId)) seen.closings.set(told.turnId, closing)
+    return []
   }
+  const { end, ...rest } = of
+  hold(seen, threadId, rest)
+  return [closed(end, closing)]
+}
+
+/** A thread that asked for a review names itself in the reviewer's bundle (0.155 +). */
+const configured = (payload: JsonObject, place: BundlePlace): Told => {
+  const threadId = textOf(payload.thread_id) ?? textOf(payload.session_id)
+  const parentThreadId = textOf(payload.parent_thread_id)
+  if (threadId === undefined) return []
+  const forkedFromId = textOf(payload.forked_from_id)
+  const own = { ...place, threadId }
+  return [
+    { _tag: "SessionNoted", ...own, facts: known({ forked_from: forkedFromId }) },
+    ...(parentThreadId === undefined && forkedFromId === undefined
+      ? []
+      : [claimed(own, { ...(parentThreadId && { parentThreadId }), ...(forkedFromId && { forkedFromId }) })])
+  ]
 }
 
 const placeKeys = ["threadId", "at", "bytes", "recorded"] as const
@@ -261,4 +249,26 @@ const claimed = (
 ): DomainEventOf<"ThreadStarted"> => {
   const { turnId: _, ...own } = place
   return { _tag: "ThreadStarted", ...own, metaId: place.threadId, lineage, facts: {}, instructionsIn: "request" }
+}
+
+/** The rows of threads and turns, with what they hold back. */
+export const threadRows = () => {
+  const seen: Seen = { held: new Map(), turns: new Map(), reviews: new Map(), closings: new Map(), failing: undefined }
+  return {
+    release: (threadId: string, turnId: string | undefined) => release(seen, threadId, turnId),
+    threadStarted,
+    turnStarted: (event: EventOf<"codex_turn_started">, place: BundlePlace) => turnStarted(seen, event, place),
+    turnEnded: (event: EventOf<"codex_turn_ended">, place: BundlePlace) => turnEnded(seen, event, place),
+    protocol: (event: EventOf<"protocol_event_observed">, place: BundlePlace, payloads: Payloads) =>
+      protocol(seen, event, place, payloads),
+    /** A request of this thread failed: what the protocol says next may be about its turn. */
+    requestFailed: (threadId: string): void => {
+      seen.failing = { threadId }
+    },
+    requestSent: (threadId: string): void => {
+      if (seen.failing?.threadId === threadId) seen.failing = undefined
+    },
+    /** Nothing more will come: tells what is still held. */
+    end: (): Told => [...seen.held.keys()].flatMap((threadId) => release(seen, threadId, undefined))
+  }
 }

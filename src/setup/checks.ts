@@ -222,7 +222,7 @@ export const checkCollector = (environment: Environment): Check =>
       )
       return [
         running === version
-          ? found("ok", `runs (pid ${pid}), ${sessions.length} sessions`)
+          ? found("ok", `runs (pid ${pid}), sessions: ${sessions.length}`)
           : found(
               "warning",
               `version ${running} runs, this is ${version}`,
@@ -271,7 +271,7 @@ export const checkDelivery = (environment: Environment): Check =>
         : unfinished.length > 0
           ? delivery(
               "warning",
-              `${unfinished.length} sessions have more than was acknowledged`,
+              `more than was acknowledged in ${unfinished.length} of ${overview.length} sessions`,
               "normal while they run; tracer status shows how far each is"
             )
           : delivery("ok", "the backend has acknowledged everything")

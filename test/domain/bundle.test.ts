@@ -6,7 +6,7 @@ import { bundleTranslator, type Payloads } from "../../src/domain/bundle.ts"
 import type { DomainEvent, EventOf } from "../../src/domain/event.ts"
 import { eventDecoder } from "../../src/wire/bundle/events.ts"
 import { readJsonText } from "../../src/wire/bundle/json.ts"
-import { assistantMessage, BundleStory, bundle, functionCall, userMessage } from "../support/bundle.ts"
+import { assistantMessage, type BundleStory, bundle, functionCall, userMessage } from "../support/bundle.ts"
 
 const decode = eventDecoder({ unknownTypes: [], runtimeKind: "ignored", receipts: true })
 
@@ -140,15 +140,7 @@ describe("tools", () => {
 
 describe("a compaction (remote)", () => {
   test("replaces the history, with what it replaced and since when it was asked for", () => {
-    const story = bundle().event("compaction_request_started", {
-      compaction_id: "K1",
-      compaction_request_id: "K1/1",
-      thread_id: "T1",
-      codex_turn_id: "U1",
-      model: "m",
-      provider_name: "p",
-      request_payload: new BundleStory().payload("compaction_request", {})
-    })
+    const story = bundle().asksForSummary("K1")
     const lines = translated(story.installs("K1", [userMessage("a"), userMessage("b")], [userMessage("sum")]))
     const [event] = ofTag(lines, "HistoryReplaced")
     expect([event?.before?.length, event?.items?.length]).toEqual([2, 1])

@@ -142,16 +142,7 @@ describe("a compaction (remote)", () => {
     const story = bundle()
       .asks("I1", [question])
       .answers("I1", [assistantMessage("noon")])
-    story.event("compaction_request_started", {
-      compaction_id: "K1",
-      compaction_request_id: "K1/1",
-      thread_id: "T1",
-      codex_turn_id: "U1",
-      model: "m",
-      provider_name: "p",
-      request_payload: story.payload("compaction_request", {})
-    })
-    story
+      .asksForSummary("K1")
       .installs("K1", [question, assistantMessage("noon")], [userMessage("summary")])
       .asks("I2", [userMessage("summary")])
     const { spans } = readStory(story.answers("I2", [assistantMessage("done")]).turnEnds())

@@ -181,6 +181,19 @@ export class BundleStory {
     const response_payload = response === undefined ? null : this.payload("tool_result", response)
     return this.event("code_cell_ended", { runtime_cell_id: runtimeId, status, response_payload })
   }
+  /** Codex asks for a summary (remote compaction). */
+  asksForSummary(compaction: string, more: object = {}) {
+    return this.event("compaction_request_started", {
+      compaction_id: compaction,
+      compaction_request_id: `${compaction}/1`,
+      thread_id: "T1",
+      codex_turn_id: "U1",
+      model: "m",
+      provider_name: "p",
+      request_payload: this.payload("compaction_request", {}),
+      ...more
+    })
+  }
   installs(compaction: string, input_history: ReadonlyArray<unknown>, replacement_history: ReadonlyArray<unknown>) {
     const checkpoint_payload = this.payload("compaction_checkpoint", { input_history, replacement_history })
     return this.event("compaction_installed", { compaction_id: compaction, checkpoint_payload })

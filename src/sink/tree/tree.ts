@@ -48,141 +48,156 @@ const begin = (): Growing => ({
   news: false
 })
 
+/** What the drawing knows of all sessions, and of the terminal. */
+interface Drawing {
+  readonly paint: Paint
+  readonly columns: () => number | undefined
+  /** Whether the last line may be replaced. */
+  readonly redrawn: boolean
+  readonly traces: Map<string, Growing>
+  /** The trace whose lines came last, and the one that was told of last. */
+  last: string | undefined
+  current: string | undefined
+  /** Whether a line stands there that the next output replaces. */
+  running: boolean
+}
+
+const widthOf = ({ columns }: Drawing): number => Math.min(columns() ?? widthDefault, widthMost)
+
+const clear = (drawing: Drawing): string => {
+  const erase = drawing.running ? "\r\u001b[K" : ""
+  drawing.running = false
+  return erase
+}
+
+const isPrinted = (trace: Growing, id: string | undefined): boolean =>
+  id === undefined || id === trace.session?.id || trace.printed.has(id) || !trace.nodes.has(id)
+
+const header = (drawing: Drawing, traceId: string, trace: Growing): ReadonlyArray<string> => {
+  const { paint, last } = drawing
+  if (trace.headed && last === traceId) return []
+  const lines = last === undefined || last === traceId ? [] : [""]
+  const again = trace.headed ? paint("faint", "  (continued)") : ""
+  trace.headed = true
+  drawing.last = traceId
+  return [...lines, paint("name", trace.session?.name ?? `codex: ${traceId}`) + again]
+}
+
+/** `turn 2 › agent alpha › `, for a span whose parent stands further up. */
+const under = (trace: Growing, node: Node): string => {
+  const names: Array<string> = []
+  for (let id = node.parentId; id !== undefined && id !== trace.session?.id; ) {
+    const parent: Printed | undefined = trace.nodes.get(id) ?? trace.printed.get(id)
+    if (parent === undefined) break
+    names.unshift(parent.name)
+    id = parent.parentId
+  }
+  return names.map((name) => `${name} › `).join("")
+}
+
+const render = (drawing: Drawing, lines: ReadonlyArray<Line>): ReadonlyArray<string> => {
+  const left = leftColumnsMost(widthOf(drawing))
+  return lines.map((line) => lineText(line, left, drawing.paint))
+}
+
+/** Prints a span with what is under it, and forgets what of it has ended. */
+const block = (drawing: Drawing, traceId: string, trace: Growing, node: Node): ReadonlyArray<string> => {
+  const unprinted = [...trace.nodes.values()].filter((each) => !trace.printed.has(each.id))
+  const family = familyOf(unprinted)
+  const path = under(trace, node)
+  const [first, ...rest] = linesOf(node, family, "├─ ", "│  ")
+  if (first === undefined) return []
+  const lines = [path === "" ? first : { ...first, under: path }, ...rest]
+  trace.tokens = addTokens(trace.tokens, tokensUnder(node, family))
+  for (const { node: each } of lines) {
+    // An agent's turns are part of the turn that it works for.
+    if (each.kind === "turn" && each.parentId === trace.session?.id) trace.turns += 1
+    if (each.kind === "llm") trace.calls += 1
+    trace.printed.set(each.id, { name: each.name, parentId: each.parentId })
+    if (each.end !== undefined || each.status !== undefined) trace.nodes.delete(each.id)
+  }
+  trace.news = true
+  return [...header(drawing, traceId, trace), ...render(drawing, lines)]
+}
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+
+const total = (drawing: Drawing, traceId: string, trace: Growing, node: Node): ReadonlyArray<string> => {
+  trace.news = false
+  const parts = [
+    counted(trace.turns, "turn"),
+    counted(trace.calls, "model call"),
+    ...(trace.tokens === undefined
+      ? []
+      : [`${countText(trace.tokens.prompt)} → ${countText(trace.tokens.completion)} tokens`]),
+    ...(node.end === undefined ? [] : [durationText(node.end - node.start)]),
+    node.status ?? "ok"
+  ]
+  return [...header(drawing, traceId, trace), `${drawing.paint("faint", `└─ ${parts.join(" · ")}`)}`]
+}
+
+/** What is open, innermost last, as one line that the next output replaces. */
+const openLine = (drawing: Drawing): string => {
+  const { redrawn, current, traces, paint } = drawing
+  if (!redrawn) return ""
+  const trace = current === undefined ? undefined : traces.get(current)
+  const open = [...(trace?.nodes.values() ?? [])].filter((node) => node.end === undefined)
+  const innermost = open.at(-1)
+  if (trace === undefined || innermost === undefined) return ""
+  drawing.running = true
+  const about = innermost.about === "" ? "" : `  ${innermost.about}`
+  return paint("faint", fit(`⋯ ${under(trace, innermost)}${innermost.name}${about}`, widthOf(drawing) - 1))
+}
+
+const traceOf = (drawing: Drawing, node: Node): Growing => {
+  const trace = drawing.traces.get(node.traceId) ?? begin()
+  drawing.traces.set(node.traceId, trace)
+  drawing.current = node.traceId
+  return trace
+}
+
+const keep = (drawing: Drawing, { node }: Told): void => {
+  const trace = traceOf(drawing, node)
+  if (node.kind === "session") trace.session = node
+  else if (!trace.printed.has(node.id) || trace.nodes.has(node.id)) trace.nodes.set(node.id, node)
+}
+
+const print = (drawing: Drawing, { node, closed }: Told): ReadonlyArray<string> => {
+  const trace = traceOf(drawing, node)
+  if (!closed) return []
+  if (node.kind === "session") return trace.news ? total(drawing, node.traceId, trace, node) : []
+  if (!trace.nodes.has(node.id)) return []
+  if (!trace.printed.has(node.id))
+    return isPrinted(trace, node.parentId) ? block(drawing, node.traceId, trace, node) : []
+  // It was printed while it ran, under a turn that ended before it.
+  const line = { prefix: "├─ ", node, tokens: undefined, under: under(trace, node) }
+  trace.nodes.delete(node.id)
+  return [...header(drawing, node.traceId, trace), ...render(drawing, [line])]
+}
+
+const text = (lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join("")
+
 /** What the terminal gets for writes: pure, so that a test reads it as text. */
 export const makeGrowth = (paint: Paint, columns: () => number | undefined, redrawn: boolean) => {
   const traces = new Map<string, Growing>()
-  /** The trace whose lines came last, and the one that was told of last. */
-  let last: string | undefined
-  let current: string | undefined
-  let running = false
-
-  const width = () => Math.min(columns() ?? widthDefault, widthMost)
-  const clear = () => {
-    const erase = running ? "\r\u001b[K" : ""
-    running = false
-    return erase
-  }
-
-  const isPrinted = (trace: Growing, id: string | undefined): boolean =>
-    id === undefined || id === trace.session?.id || trace.printed.has(id) || !trace.nodes.has(id)
-
-  const header = (traceId: string, trace: Growing): ReadonlyArray<string> => {
-    if (trace.headed && last === traceId) return []
-    const lines = last === undefined || last === traceId ? [] : [""]
-    const again = trace.headed ? paint("faint", "  (continued)") : ""
-    trace.headed = true
-    last = traceId
-    return [...lines, paint("name", trace.session?.name ?? `codex: ${traceId}`) + again]
-  }
-
-  /** `turn 2 › agent alpha › `, for a span whose parent stands further up. */
-  const under = (trace: Growing, node: Node): string => {
-    const names: Array<string> = []
-    for (let id = node.parentId; id !== undefined && id !== trace.session?.id; ) {
-      const parent: Printed | undefined = trace.nodes.get(id) ?? trace.printed.get(id)
-      if (parent === undefined) break
-      names.unshift(parent.name)
-      id = parent.parentId
-    }
-    return names.map((name) => `${name} › `).join("")
-  }
-
-  const render = (lines: ReadonlyArray<Line>): ReadonlyArray<string> => {
-    const left = leftColumnsMost(width())
-    return lines.map((line) => lineText(line, left, paint))
-  }
-
-  /** Prints a span with what is under it, and forgets what of it has ended. */
-  const block = (traceId: string, trace: Growing, node: Node): ReadonlyArray<string> => {
-    const unprinted = [...trace.nodes.values()].filter((each) => !trace.printed.has(each.id))
-    const family = familyOf(unprinted)
-    const path = under(trace, node)
-    const [first, ...rest] = linesOf(node, family, "├─ ", "│  ")
-    if (first === undefined) return []
-    const lines = [path === "" ? first : { ...first, under: path }, ...rest]
-    trace.tokens = addTokens(trace.tokens, tokensUnder(node, family))
-    for (const { node: each } of lines) {
-      // An agent's turns are part of the turn that it works for.
-      if (each.kind === "turn" && each.parentId === trace.session?.id) trace.turns += 1
-      if (each.kind === "llm") trace.calls += 1
-      trace.printed.set(each.id, { name: each.name, parentId: each.parentId })
-      if (each.end !== undefined || each.status !== undefined) trace.nodes.delete(each.id)
-    }
-    trace.news = true
-    return [...header(traceId, trace), ...render(lines)]
-  }
-
-  const total = (traceId: string, trace: Growing, node: Node): ReadonlyArray<string> => {
-    trace.news = false
-    const counted = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`
-    const parts = [
-      counted(trace.turns, "turn"),
-      counted(trace.calls, "model call"),
-      ...(trace.tokens === undefined
-        ? []
-        : [`${countText(trace.tokens.prompt)} → ${countText(trace.tokens.completion)} tokens`]),
-      ...(node.end === undefined ? [] : [durationText(node.end - node.start)]),
-      node.status ?? "ok"
-    ]
-    return [...header(traceId, trace), `${paint("faint", `└─ ${parts.join(" · ")}`)}`]
-  }
-
-  /** What is open, innermost last, as one line that the next output replaces. */
-  const openLine = (): string => {
-    if (!redrawn) return ""
-    const trace = current === undefined ? undefined : traces.get(current)
-    const open = [...(trace?.nodes.values() ?? [])].filter((node) => node.end === undefined)
-    const innermost = open.at(-1)
-    if (trace === undefined || innermost === undefined) return ""
-    running = true
-    const about = innermost.about === "" ? "" : `  ${innermost.about}`
-    return paint("faint", fit(`⋯ ${under(trace, innermost)}${innermost.name}${about}`, width() - 1))
-  }
-
-  const traceOf = (node: Node): Growing => {
-    const trace = traces.get(node.traceId) ?? begin()
-    traces.set(node.traceId, trace)
-    current = node.traceId
-    return trace
-  }
-
-  const keep = ({ node }: Told): void => {
-    const trace = traceOf(node)
-    if (node.kind === "session") trace.session = node
-    else if (!trace.printed.has(node.id) || trace.nodes.has(node.id)) trace.nodes.set(node.id, node)
-  }
-
-  const print = ({ node, closed }: Told): ReadonlyArray<string> => {
-    const trace = traceOf(node)
-    if (!closed) return []
-    if (node.kind === "session") return trace.news ? total(node.traceId, trace, node) : []
-    if (!trace.nodes.has(node.id)) return []
-    if (!trace.printed.has(node.id)) return isPrinted(trace, node.parentId) ? block(node.traceId, trace, node) : []
-    // It was printed while it ran, under a turn that ended before it.
-    const line = { prefix: "├─ ", node, tokens: undefined, under: under(trace, node) }
-    trace.nodes.delete(node.id)
-    return [...header(node.traceId, trace), ...render([line])]
-  }
-
-  const text = (lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join("")
-
+  const drawing: Drawing = { paint, columns, redrawn, traces, last: undefined, current: undefined, running: false }
   return {
     /** The text for these spans. */
     grow: (told: ReadonlyArray<Told>): string => {
       // A turn may be named before what is in it: all is known before anything is printed.
-      told.forEach(keep)
-      const lines = told.flatMap(print)
-      const erase = clear()
-      return erase + text(lines) + openLine()
+      for (const one of told) keep(drawing, one)
+      const lines = told.flatMap((one) => print(drawing, one))
+      const erase = clear(drawing)
+      return erase + text(lines) + openLine(drawing)
     },
     /** The text for the end: what never ended. */
     finish: (): string => {
       const lines = [...traces].flatMap(([traceId, trace]) =>
         [...trace.nodes.values()].flatMap((node) =>
-          !trace.printed.has(node.id) && isPrinted(trace, node.parentId) ? block(traceId, trace, node) : []
+          !trace.printed.has(node.id) && isPrinted(trace, node.parentId) ? block(drawing, traceId, trace, node) : []
         )
       )
-      return clear() + text(lines)
+      return clear(drawing) + text(lines)
     }
   }
 }

@@ -3,16 +3,7 @@ import { type BundleStory, bundle, userMessage } from "../../support/bundle.ts"
 import { at, refusalOf, stateOf } from "../../support/reduced.ts"
 
 const request = (story: BundleStory, id: string, more: object = {}) =>
-  story.event("compaction_request_started", {
-    compaction_id: "C1",
-    compaction_request_id: id,
-    thread_id: "T1",
-    codex_turn_id: "U1",
-    model: "m",
-    provider_name: "p",
-    request_payload: story.payload("compaction_request", {}),
-    ...more
-  })
+  story.asksForSummary("C1", { compaction_request_id: id, ...more })
 const answer = (story: BundleStory, id: string, compaction = "C1") =>
   story.event("compaction_request_completed", {
     compaction_id: compaction,
