@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs"
 import { Cause, Clock, Deferred, Effect, Layer } from "effect"
 import type { WakeMessage } from "../hook/message.ts"
-import { socketName } from "../hook/places.ts"
+import { type Environment, socketName } from "../hook/places.ts"
 import { startCollector } from "../hook/wake.ts"
 import { idleExitSecondsDefault, loadSettings } from "../settings/settings.ts"
 import { version } from "../version.ts"
@@ -33,19 +33,26 @@ type End =
 
 const lookEveryMs = 1_000
 
+/** How long to stay without work; `otherwise` where the settings cannot be read. */
+const idleExitOf = (environment: Environment, otherwise: number): Effect.Effect<number> =>
+  loadSettings(environment).pipe(
+    Effect.map(({ idleExitSeconds }) => idleExitSeconds * 1000),
+    Effect.orElseSucceed(() => otherwise)
+  )
+
 const collect = ({ state, messages }: Started) =>
   Effect.gen(function* () {
     const [sessions, log] = [yield* Sessions, yield* CollectorLog]
     const ending = yield* Deferred.make<End>()
     const startedAtMs = yield* Clock.currentTimeMillis
     let activeAtMs = yield* elapsedMs
-    let idleExitMs = idleExitSecondsDefault * 1000
+    /** A hook's settings hold from then on; before the first, those that we were started with. */
+    let idleExitMs = yield* idleExitOf(process.env, idleExitSecondsDefault * 1000)
 
     const noteWake = (message: Wake | Flush) =>
       Effect.gen(function* () {
         activeAtMs = yield* elapsedMs
-        const settings = yield* Effect.option(loadSettings(message.environment))
-        if (settings._tag === "Some") idleExitMs = settings.value.idleExitSeconds * 1000
+        idleExitMs = yield* idleExitOf(message.environment, idleExitMs)
       })
 
     const status = (): CollectorStatus => ({

@@ -182,7 +182,8 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
       const environment = environmentOf(home)
       if (values.kill) {
         console.log(`        ${stopKilling()} collectors were killed`)
-        run(["collect"], environment)
+        // Not `run`: the backend is in this process, and must go on answering.
+        await Bun.spawn([tracer, "collect"], { env: { PATH: process.env.PATH ?? "", ...environment }, cwd: "/" }).exited
       }
       const status = () => JSON.parse(run(["status", "--json"], environment))
       for (const deadline = Date.now() + 30_000; Date.now() < deadline; await Bun.sleep(200)) {
