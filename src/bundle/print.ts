@@ -40,18 +40,29 @@ export function* stateText(trace: Trace): Generator<string> {
 
 /** A value of the state as pretty JSON; `indent` is that of the line it starts on. */
 const pretty = (value: unknown, indent: string): string => {
+  try {
+    // A text has no line breaks of its own in JSON: all of them are the form's.
+    return JSON.stringify(value, null, 2).replaceAll("\n", `\n${indent}`)
+  } catch (error) {
+    if (error instanceof TypeError) return prettyWithBigints(value, indent)
+    throw error
+  }
+}
+
+/** The same where an integer needs more digits than JSON.stringify knows. */
+const prettyWithBigints = (value: unknown, indent: string): string => {
   if (typeof value === "string") return JSON.stringify(value)
   if (value === null || typeof value !== "object") return String(value)
   const inner = `${indent}  `
   let out = ""
   if (Array.isArray(value)) {
-    for (const item of value) out += `${out === "" ? "[" : ","}\n${inner}${pretty(item, inner)}`
+    for (const item of value) out += `${out === "" ? "[" : ","}\n${inner}${prettyWithBigints(item, inner)}`
     return out === "" ? "[]" : `${out}\n${indent}]`
   }
   for (const key in value) {
     const item = (value as { readonly [key: string]: unknown })[key]
     if (item === undefined) continue
-    out += `${out === "" ? "{" : ","}\n${inner}"${key}": ${pretty(item, inner)}`
+    out += `${out === "" ? "{" : ","}\n${inner}"${key}": ${prettyWithBigints(item, inner)}`
   }
   return out === "" ? "{}" : `${out}\n${indent}}`
 }

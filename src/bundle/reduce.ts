@@ -9,7 +9,7 @@
 import { Effect } from "effect"
 import { type BundleEvent, envelopeKeys, eventDecoder, eventTypeOf, payloadRefs } from "../wire/bundle/events.ts"
 import type { Decoder, Integer } from "../wire/bundle/fields.ts"
-import { type JsonValue, readJson } from "../wire/bundle/json.ts"
+import { type JsonValue, readJsonShortly } from "../wire/bundle/json.ts"
 import { type Features, newestOf, unknownTypes } from "./generation.ts"
 import { type Bundle, isUnreadable, type LogLine } from "./open.ts"
 import { settle } from "./reducer/end.ts"
@@ -138,7 +138,7 @@ const logReader = (
       if (completed) fail(new Refusal("log", "the recording was completed before this line"), at)
       let json: JsonValue | undefined
       try {
-        json = readJson(line.bytes, envelopeKeys, "loosely")
+        json = readJsonShortly(line.bytes, envelopeKeys, "loosely")
         const event = decode(json)
         const { seq, payload } = event
         const place = { ...at, seq: String(seq), type: payload.type }

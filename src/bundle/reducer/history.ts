@@ -47,10 +47,10 @@ export const reduceRequest = (
   callId: string,
   ref: PayloadRef
 ): ReadonlyArray<Item> => {
-  const { spans, value: payload } = readPayloadSpans(reduction, ref, requestKeys, "input")
+  const { members, spans, value: payload } = readPayloadSpans(reduction, ref, requestKeys, "input", history.known)
   if (spans === undefined) refuse("inference", `the request of ${callId} has no array input`, ref.path)
   const source = { features: reduction.features, ref }
-  const models = readThroughKnown(history.known, spans, ref, (index) =>
+  const models = readThroughKnown(history.known, { members, spans }, ref, (index) =>
     normaliseOne(reduction, source, spans.read(index))
   )
   const batch: Batch = { reduction, history, event, turnId, producer: undefined }
