@@ -128,6 +128,8 @@ describe("imports", () => {
     const known = [
       "src/span/ids.ts node:crypto",
       "src/span/images.ts node:crypto",
+      "src/wire/bundle/json-plain.ts node:buffer",
+      "src/wire/bundle/json-spans.ts node:buffer",
       "src/wire/bundle/json.ts node:buffer"
     ]
     expect(used.filter((one) => !known.includes(one))).toEqual([])

@@ -7,7 +7,6 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { Effect } from "effect"
 import { Malformed } from "../wire/bundle/fields.ts"
 import { JsonFault, readJson } from "../wire/bundle/json.ts"
 import { type Manifest, manifestFields, manifestKeys } from "../wire/bundle/manifest.ts"
@@ -36,24 +35,26 @@ export interface Bundle {
   readonly payload: PayloadFiles
 }
 
-/** Opens a bundle directory: its manifest is read and typed, the log and the payloads are not touched yet. */
-export const openBundle = (directory: string): Effect.Effect<Bundle, BundleRefused> =>
-  Effect.try({
-    try: (): Bundle => ({
-      name: directory,
-      manifest: readManifest(directory),
-      lines: () => logLines(path.join(directory, logName)),
-      payload: payloadFiles(directory)
-    }),
-    catch: (error) =>
-      new BundleRefused({ bundle: directory, rule: "manifest", what: reason(error), file: manifestName })
-  })
+/**
+ * Opens a bundle directory: its manifest is read and typed, the log and the payloads are not touched yet. Throws
+ * `BundleRefused`.
+ */
+export const openBundle = (directory: string): Bundle => ({
+  name: directory,
+  manifest: readManifest(directory),
+  lines: () => logLines(path.join(directory, logName)),
+  payload: payloadFiles(directory)
+})
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const readManifest = (directory: string): Manifest => {
-  const bytes = fs.readFileSync(path.join(directory, manifestName))
-  return manifestFields(readJson(bytes, manifestKeys, "loosely"))
+  try {
+    const bytes = fs.readFileSync(path.join(directory, manifestName))
+    return manifestFields(readJson(bytes, manifestKeys, "loosely"))
+  } catch (error) {
+    throw new BundleRefused({ bundle: directory, rule: "manifest", what: reason(error), file: manifestName })
+  }
 }
 
 /** Whether the error says that bytes were no JSON, or JSON of another form. */

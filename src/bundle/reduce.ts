@@ -6,7 +6,6 @@
  * in Codex. Lenient, an event that is refused is left out and listed; if it had changed something before it was
  * refused, the reduction starts again without it, so that the graph is always that of the events that are in it.
  */
-import { Effect } from "effect"
 import { type BundleEvent, envelopeKeys, eventDecoder, eventTypeOf, payloadRefs } from "../wire/bundle/events.ts"
 import type { Decoder, Integer } from "../wire/bundle/fields.ts"
 import { type JsonValue, readJsonShortly } from "../wire/bundle/json.ts"
@@ -30,22 +29,16 @@ export interface ReducedTrace {
   readonly leftOut: ReadonlyArray<LeftOut>
 }
 
-/** Reduces a bundle to the graph that Codex's reducer of that generation makes of it. */
-export const reduceBundle = (bundle: Bundle, options: ReduceOptions = {}): Effect.Effect<ReducedTrace, BundleRefused> =>
-  Effect.try({
-    try: () => (options.lenient === true ? reduceLeniently(bundle, options) : reduceStrictly(bundle, options)),
-    catch: (error) => {
-      if (!(error instanceof PlacedRefusal)) throw error
-      const { file, message, rule } = error.refusal
-      return new BundleRefused({
-        bundle: bundle.name,
-        rule,
-        what: message,
-        ...(file !== undefined && { file }),
-        ...(error.place !== undefined && { event: error.place })
-      })
-    }
-  })
+/** Reduces a bundle to the graph that Codex's reducer of that generation makes of it. Throws `BundleRefused`. */
+export const reduceBundle = (bundle: Bundle, options: ReduceOptions = {}): ReducedTrace => {
+  try {
+    return options.lenient === true ? reduceLeniently(bundle, options) : reduceStrictly(bundle, options)
+  } catch (error) {
+    if (!(error instanceof PlacedRefusal)) throw error
+    const { file, message: what, rule } = error.refusal
+    throw new BundleRefused({ bundle: bundle.name, rule, what, file, event: error.place })
+  }
+}
 
 /** A refusal and the event that it happened at. */
 class PlacedRefusal extends Error {

@@ -2,33 +2,30 @@
  * Why a bundle, or one event of it, is not reduced. Codex's reducer says the same in one line without a place;
  * here a refusal names the file, the line and the event, and what can be done (rollout-trace.md §4).
  *
- * `Refusal` is thrown inside a rule and caught by the driver only (reduce.ts), which knows the place and turns it
- * into `BundleRefused`. Nothing else in this room throws on purpose.
+ * `Refusal` is thrown inside a rule and caught by the driver only (reduce.ts), which knows the place and throws it on
+ * as `BundleRefused`. Nothing else in this room throws on purpose.
  */
-import { Schema } from "effect"
 
 /** What went wrong, told apart: `rule` is stable, the sentence is for people. */
-export const refusalRules = [
-  "manifest",
-  "version",
-  "log",
-  "line",
-  "sequence",
-  "rollout",
-  "payload",
-  "path",
-  "thread",
-  "turn",
-  "inference",
-  "item",
-  "acceptance",
-  "tool",
-  "terminal",
-  "code cell",
-  "compaction",
-  "agent"
-] as const
-export type RefusalRule = (typeof refusalRules)[number]
+export type RefusalRule =
+  | "manifest"
+  | "version"
+  | "log"
+  | "line"
+  | "sequence"
+  | "rollout"
+  | "payload"
+  | "path"
+  | "thread"
+  | "turn"
+  | "inference"
+  | "item"
+  | "acceptance"
+  | "tool"
+  | "terminal"
+  | "code cell"
+  | "compaction"
+  | "agent"
 
 /** Thrown by a rule: this event cannot be reduced. */
 export class Refusal extends Error {
@@ -58,22 +55,34 @@ export const orRefusal = <A>(read: () => A): A | Refusal => {
 }
 
 /** The place of an event in the log. */
-export const EventPlace = Schema.Struct({
-  line: Schema.Int,
-  seq: Schema.optionalKey(Schema.String),
-  type: Schema.optionalKey(Schema.String)
-})
-export type EventPlace = typeof EventPlace.Type
+export interface EventPlace {
+  readonly line: number
+  readonly seq?: string
+  readonly type?: string
+}
 
-export class BundleRefused extends Schema.TaggedError<BundleRefused>()("BundleRefused", {
-  bundle: Schema.String,
-  rule: Schema.Literals(refusalRules),
-  what: Schema.String,
-  file: Schema.optionalKey(Schema.String),
-  event: Schema.optionalKey(EventPlace)
-}) {
-  override get message() {
-    return `this bundle cannot be reduced: ${this.what}`
+interface Refused {
+  readonly bundle: string
+  readonly rule: RefusalRule
+  readonly what: string
+  readonly file?: string | undefined
+  readonly event?: EventPlace | undefined
+}
+
+export class BundleRefused extends Error {
+  readonly _tag = "BundleRefused"
+  readonly bundle: string
+  readonly rule: RefusalRule
+  readonly what: string
+  readonly file: string | undefined
+  readonly event: EventPlace | undefined
+  constructor({ bundle, event, file, rule, what }: Refused) {
+    super(`this bundle cannot be reduced: ${what}`)
+    this.bundle = bundle
+    this.rule = rule
+    this.what = what
+    this.file = file
+    this.event = event
   }
   get place() {
     const event = this.event === undefined ? [] : [placeText(this.event)]

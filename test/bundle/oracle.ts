@@ -11,12 +11,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { Effect, Result } from "effect"
 import { generationOf } from "../../src/bundle/generation.ts"
 import { openBundle } from "../../src/bundle/open.ts"
 import { stateText } from "../../src/bundle/print.ts"
 import { reduceBundle } from "../../src/bundle/reduce.ts"
+import { BundleRefused } from "../../src/bundle/refusal.ts"
 import { corpusDirectory } from "../support/corpus.ts"
+import { orRefused } from "../support/reduced.ts"
 import { codexBinary, codexVerdict, type Verdict } from "./oracle/codex.ts"
 import { forms } from "./oracle/forms.ts"
 import { cuts, frames, lostPayloads, type Mutation, movedLines, randomDamage } from "./oracle/mutations.ts"
@@ -45,18 +46,13 @@ const bundlesUnder = (path: string): ReadonlyArray<string> => {
   return readdirSync(path).flatMap((name) => bundlesUnder(join(path, name)))
 }
 
-const ourVerdict = async (directory: string, version: string): Promise<Verdict> => {
+const ourVerdict = (directory: string, version: string): Verdict => {
   const features = generationOf(version)
   if (features === undefined) throw new Error(`no generation for ${version}`)
-  const result = await Effect.runPromise(
-    openBundle(directory).pipe(
-      Effect.flatMap((bundle) => reduceBundle(bundle, { as: features })),
-      Effect.result
-    )
-  )
-  return Result.isSuccess(result)
-    ? { state: [...stateText(result.success.trace)].join(""), reason: "" }
-    : { state: undefined, reason: result.failure.message }
+  const result = orRefused(() => reduceBundle(openBundle(directory), { as: features }))
+  return result instanceof BundleRefused
+    ? { state: undefined, reason: result.message }
+    : { state: [...stateText(result.trace)].join(""), reason: "" }
 }
 
 /** The first line in which two states differ, with what stands around it. */
@@ -125,7 +121,7 @@ const work = async (cases: Iterator<Case>, worker: number): Promise<void> => {
     if (binary === undefined) throw new Error(`Codex ${version} is not installed under .cache/codex/${version}`)
     slot.put(texts)
     const theirs = await codexVerdict(binary, slot.directory, join(workplace, `state-${worker}.json`))
-    const ours = await ourVerdict(slot.directory, version)
+    const ours = ourVerdict(slot.directory, version)
     counts.cases++
     counts[theirs.state === undefined ? "refused" : "accepted"]++
     const found = difference(ours, theirs)
