@@ -2,7 +2,7 @@
  * Writes a reduced graph as Codex writes `state.json`: two spaces, maps sorted by key bytes, no final newline
  * (rollout-trace.md §2.1). The text comes in pieces, so that a large state is never held twice.
  */
-import { byBytes } from "../wire/bundle/json-text.ts"
+import { sortedByBytes } from "../wire/bundle/json-text.ts"
 import type { Trace } from "./state.ts"
 
 const pieceLengthMax = 1 << 16
@@ -23,7 +23,7 @@ export function* stateText(trace: Trace): Generator<string> {
       piece += "{}"
       continue
     }
-    const keys = [...value.keys()].sort(byBytes)
+    const keys = sortedByBytes(value.keys())
     let open = "{\n"
     for (const id of keys) {
       piece += `${open}    ${JSON.stringify(id)}: ${pretty(value.get(id), "    ")}`

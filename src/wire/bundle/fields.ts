@@ -131,7 +131,12 @@ const inside = <A>(decoder: Decoder<A>, value: JsonValue | undefined, key: strin
 
 const fields = <T extends Table>(table: T, object: JsonObject): Struct<T> => {
   const out: { [key: string]: unknown } = {}
-  for (const key in table) out[key] = inside(table[key] as Decoder<unknown>, member(object, key), key)
+  let at = ""
+  try {
+    for (at in table) out[at] = (table[at] as Decoder<unknown>)(member(object, at))
+  } catch (error) {
+    throw error instanceof Malformed ? error.within(at) : error
+  }
   return out as Struct<T>
 }
 
