@@ -7,7 +7,7 @@ import type { Trace } from "./state.ts"
 
 const pieceLengthMax = 1 << 16
 
-/** The text of `state.json` in pieces of about 64 KiB. */
+/** The text of `state.json` in pieces of some 64 KiB. */
 export function* stateText(trace: Trace): Generator<string> {
   let piece = ""
   let between = "{\n"
@@ -15,54 +15,74 @@ export function* stateText(trace: Trace): Generator<string> {
     if (value === undefined) continue
     piece += `${between}  ${JSON.stringify(key)}: `
     between = ",\n"
-    if (!(value instanceof Map)) {
-      piece += pretty(value, "  ")
-      continue
-    }
-    if (value.size === 0) {
-      piece += "{}"
-      continue
-    }
-    const keys = sortedByBytes(value.keys())
-    let open = "{\n"
-    for (const id of keys) {
-      piece += `${open}    ${JSON.stringify(id)}: ${pretty(value.get(id), "    ")}`
-      open = ",\n"
-      if (piece.length > pieceLengthMax) {
+    if (!(value instanceof Map)) piece += pretty(value, "  ")
+    else if (value.size === 0) piece += "{}"
+    else {
+      let open = "{\n"
+      for (const entries of entriesTexts(value)) {
+        piece += open + entries
+        open = ",\n"
+        if (piece.length < pieceLengthMax) continue
         yield piece
         piece = ""
       }
+      piece += "\n  }"
     }
-    piece += "\n  }"
   }
   yield `${piece}\n}`
 }
 
-/** A value of the state as pretty JSON; `indent` is that of the line it starts on. */
-const pretty = (value: unknown, indent: string): string => {
+/** Entries of a map that are written at once. */
+const entriesAtOnce = 64
+/** A key that an object would not keep in its place. */
+const isIndex = /^\d+$/
+
+/** The entries of a map of the state, in order, some at a time, without what stands around and between them. */
+function* entriesTexts(map: ReadonlyMap<string, unknown>): Generator<string> {
+  const keys = sortedByBytes(map.keys())
+  for (let from = 0; from < keys.length; from += entriesAtOnce) {
+    const some = keys.slice(from, from + entriesAtOnce)
+    yield textAtOnce(some, map) ??
+      some.map((key) => `    ${JSON.stringify(key)}: ${pretty(map.get(key), "    ")}`).join(",\n")
+  }
+}
+
+const around = { before: '{\n  "": {\n', after: "\n  }\n}" }
+
+/** The entries as JSON.stringify writes them two levels deep; undefined where it would not write them so. */
+const textAtOnce = (keys: ReadonlyArray<string>, map: ReadonlyMap<string, unknown>): string | undefined => {
+  const entries: { [key: string]: unknown } = Object.create(null)
+  for (const key of keys) {
+    if (isIndex.test(key)) return undefined
+    entries[key] = map.get(key)
+  }
+  return withoutBigints({ "": entries })?.slice(around.before.length, -around.after.length)
+}
+
+const withoutBigints = (value: unknown): string | undefined => {
   try {
-    // A text has no line breaks of its own in JSON: all of them are the form's.
-    return JSON.stringify(value, null, 2).replaceAll("\n", `\n${indent}`)
+    return JSON.stringify(value, null, 2)
   } catch (error) {
-    if (error instanceof TypeError) return prettyWithBigints(value, indent)
+    // An integer that needs more digits than a double has.
+    if (error instanceof TypeError) return undefined
     throw error
   }
 }
 
-/** The same where an integer needs more digits than JSON.stringify knows. */
-const prettyWithBigints = (value: unknown, indent: string): string => {
+/** A value of the state as pretty JSON; `indent` is that of the line it starts on. */
+const pretty = (value: unknown, indent: string): string => {
   if (typeof value === "string") return JSON.stringify(value)
   if (value === null || typeof value !== "object") return String(value)
   const inner = `${indent}  `
   let out = ""
   if (Array.isArray(value)) {
-    for (const item of value) out += `${out === "" ? "[" : ","}\n${inner}${prettyWithBigints(item, inner)}`
+    for (const item of value) out += `${out === "" ? "[" : ","}\n${inner}${pretty(item, inner)}`
     return out === "" ? "[]" : `${out}\n${indent}]`
   }
   for (const key in value) {
     const item = (value as { readonly [key: string]: unknown })[key]
     if (item === undefined) continue
-    out += `${out === "" ? "{" : ","}\n${inner}"${key}": ${prettyWithBigints(item, inner)}`
+    out += `${out === "" ? "{" : ","}\n${inner}"${key}": ${pretty(item, inner)}`
   }
   return out === "" ? "{}" : `${out}\n${indent}}`
 }

@@ -223,9 +223,10 @@ const checkCall = (reduction: Reduction, history: History, model: ModelItem): vo
   if (model.callId === null) return
   const isOutput = model.kind === "function_call_output" || model.kind === "custom_tool_call_output"
   if (isOutput && reduction.features.forgiving) return
-  const known = history.byCall.get(model.callId)?.find((item) => item.state.kind === model.kind)
-  if (known !== undefined && !sameContent(known.state, model)) {
-    refuse("item", `call id ${model.callId} of ${known.state.item_id} comes again with other content`)
+  for (const { state } of history.byCall.get(model.callId) ?? []) {
+    if (state.kind !== model.kind) continue
+    if (sameContent(state, model)) return
+    refuse("item", `call id ${model.callId} of ${state.item_id} comes again with other content`)
   }
 }
 

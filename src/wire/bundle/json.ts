@@ -51,8 +51,11 @@ export const keysOf = (object: JsonObject): ReadonlyArray<string> =>
 
 /** The member of an object; undefined where the value is no object or has no such key. */
 export const member = (value: JsonValue | undefined, key: string): JsonValue | undefined => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
   if (value instanceof Map) return (value as OrderedObject).get(key)
-  return isObject(value) && Object.hasOwn(value, key) ? (value as PlainObject)[key] : undefined
+  const found = (value as PlainObject)[key]
+  // What every object inherits is a function, and JSON has none.
+  return typeof found === "function" ? undefined : found
 }
 
 /** The member, if it is a string. */
