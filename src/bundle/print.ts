@@ -34,8 +34,6 @@ export function* stateText(trace: Trace): Generator<string> {
 
 /** Entries of a map that are written at once. */
 const entriesAtOnce = 64
-/** A key that an object would not keep in its place. */
-const isIndex = /^\d+$/
 
 /** The entries of a map of the state, in order, some at a time, without what stands around and between them. */
 function* entriesTexts(map: ReadonlyMap<string, unknown>): Generator<string> {
@@ -47,26 +45,25 @@ function* entriesTexts(map: ReadonlyMap<string, unknown>): Generator<string> {
   }
 }
 
-const around = { before: '{\n  "": {\n', after: "\n  }\n}" }
+/** Where a value begins that stands two levels deep; values inside it stand deeper, and texts have no line breaks. */
+const beginning = "\n    {"
+const ending = "\n  ]\n]"
 
-/** The entries as JSON.stringify writes them two levels deep; undefined where it would not write them so. */
+/**
+ * The entries as JSON.stringify writes their values two levels deep, each behind its key. An object that had the keys
+ * would keep neither the order of numbers nor, with a shape for each new key, the memory small. Undefined where an
+ * integer needs more digits than a double has.
+ */
 const textAtOnce = (keys: ReadonlyArray<string>, map: ReadonlyMap<string, unknown>): string | undefined => {
-  const entries: { [key: string]: unknown } = Object.create(null)
-  for (const key of keys) {
-    if (isIndex.test(key)) return undefined
-    entries[key] = map.get(key)
-  }
-  return withoutBigints({ "": entries })?.slice(around.before.length, -around.after.length)
-}
-
-const withoutBigints = (value: unknown): string | undefined => {
+  let text: string
   try {
-    return JSON.stringify(value, null, 2)
+    text = JSON.stringify([keys.map((key) => map.get(key))], null, 2)
   } catch (error) {
-    // An integer that needs more digits than a double has.
     if (error instanceof TypeError) return undefined
     throw error
   }
+  const [, ...values] = text.slice(0, -ending.length).split(beginning)
+  return values.map((value, index) => `    ${JSON.stringify(keys[index])}: {${value}`).join("\n")
 }
 
 /** A value of the state as pretty JSON; `indent` is that of the line it starts on. */

@@ -87,8 +87,18 @@ const writeState = (file: string, pieces: Iterable<string>): void => {
 /** Milliseconds between tries where the reader of a non-blocking pipe (a parent's choice, not ours) is behind. */
 const fullPipeMs = 2
 
+/** Pieces are encoded into one buffer; a longer one gets its own. */
+const pieceBytes = 1 << 18
+let pieceBuffer: Buffer | undefined
+
+const encoded = (text: string): Buffer => {
+  if (text.length * 3 > pieceBytes) return Buffer.from(text)
+  pieceBuffer ??= Buffer.allocUnsafeSlow(pieceBytes)
+  return pieceBuffer.subarray(0, pieceBuffer.write(text))
+}
+
 const writeAll = (descriptor: number, text: string): void => {
-  const bytes = Buffer.from(text)
+  const bytes = encoded(text)
   for (let at = 0; at < bytes.length; ) {
     try {
       at += fs.writeSync(descriptor, bytes, at)

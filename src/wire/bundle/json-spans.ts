@@ -124,13 +124,15 @@ const readSpans = (last: LastText): JsonSpans => {
     while (true) {
       const from = cursor.at
       const place = placeOfSame(last, next, from)
-      let value: JsonValue | undefined
-      if (place < 0) value = readElement()
-      else {
-        next = place + 1
-        cursor.at += (last.elements.to[place] ?? 0) - (last.elements.from[place] ?? 0)
+      if (place < 0) {
+        const value = readElement()
+        found.take(from, cursor.at, -1, value)
+      } else {
+        // Where one element has moved, most often all that follow have moved with it.
+        const end = next > 0 && place === next ? place + 1 : endOfRun(last, place, from)
+        passOver(found, last.elements, place, end)
+        next = end
       }
-      found.take(from, cursor.at, place, value)
       skipBlanks()
       if (cursor.bytes[cursor.at] === 0x5d) break
       if (cursor.bytes[cursor.at] !== 0x2c) throw fault("expected , or ]")
@@ -141,6 +143,21 @@ const readSpans = (last: LastText): JsonSpans => {
   cursor.at++
   cursor.depth--
   return found
+}
+
+/** The place after the last one of those that stand here as they stood in the last text, to its end if all do. */
+const endOfRun = ({ bytes, elements }: LastText, place: number, at: number): number => {
+  const count = elements.from.length
+  const [from, to] = [elements.from[place] as number, elements.to[count - 1] as number]
+  return isSame(bytes, from, to, at) ? count : place + 1
+}
+
+const passOver = (found: JsonSpans, elements: Parts, first: number, end: number): void => {
+  const moved = cursor.at - (elements.from[first] as number)
+  for (let place = first; place < end; place++) {
+    found.take((elements.from[place] as number) + moved, (elements.to[place] as number) + moved, place)
+  }
+  cursor.at = (elements.to[end - 1] as number) + moved
 }
 
 const indent = "\n    "
@@ -183,10 +200,15 @@ const placeOfSame = (last: LastText, next: number, at: number): number => {
 
 /** Where a part ends that stands at `at` as it stood in the last text; -1 if it does not. */
 const endOfSame = (known: Buffer, parts: Parts, index: number, at: number): number => {
-  const [from, to] = [parts.from[index] ?? 0, parts.to[index] ?? 0]
+  const from = parts.from[index] ?? 0
+  const to = parts.to[index] ?? 0
+  return from < to && isSame(known, from, to, at) ? at + to - from : -1
+}
+
+const isSame = (known: Buffer, from: number, to: number, at: number): boolean => {
   const end = at + to - from
-  if (from === to || end >= cursor.end || cursor.bytes.compare(known, from, to, at, end) !== 0) return -1
+  if (end >= cursor.end || cursor.bytes.compare(known, from, to, at, end) !== 0) return false
   // A number could go on.
   const after = cursor.bytes[end]
-  return after === 0x2c || after === 0x0a || after === 0x5d || after === 0x7d || after === 0x20 ? end : -1
+  return after === 0x2c || after === 0x0a || after === 0x5d || after === 0x7d || after === 0x20
 }

@@ -26,7 +26,7 @@ const reader = () => {
             kind: "message",
             agentMessage: undefined,
             parts: text.startsWith("[")
-              ? [{ type: "json", summary: text, raw_payload_id: id }]
+              ? [{ type: "payload_ref", label: text, raw_payload_id: id, content_sha256: undefined }]
               : [{ type: "text", text }],
             callId: null
           }
@@ -34,7 +34,11 @@ const reader = () => {
     return [
       reads,
       models.map(({ parts: [part] }) =>
-        part?.type === "text" ? part.text : part?.type === "json" ? `${part.summary} in ${part.raw_payload_id}` : ""
+        part?.type === "text"
+          ? part.text
+          : part?.type === "payload_ref"
+            ? `${part.label} in ${part.raw_payload_id}`
+            : ""
       )
     ] as const
   }
