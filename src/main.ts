@@ -15,7 +15,7 @@ else if (first === "--version" && rest.length === 0)
 else if (first === "collect" && rest[0] === "--woken")
   await import("./collector/start.ts").then((collector) => collector.main())
 else if (first === "reduce")
-  await import("./cli/reduce-door.ts").then((door) => (door.main(rest) ? undefined : commandLine()))
+  await import("./cli/reduce-door.ts").then(async (door) => (await door.main(rest)) || commandLine())
 else await commandLine()
 
 export {}

@@ -21,6 +21,8 @@ export interface ReduceOptions {
   /** The generation of Codex's reducer; the newest one of the bundle's schema if not given. */
   readonly as?: Features
   readonly lenient?: boolean
+  /** Called after each line: a long reduction lets its caller see to other things, such as its memory. */
+  readonly afterLine?: () => void
 }
 
 export interface ReducedTrace {
@@ -66,6 +68,7 @@ const reduceStrictly = (bundle: Bundle, options: ReduceOptions): ReducedTrace =>
   for (const line of linesOf(bundle)) {
     const event = log.read(line)
     if (event !== undefined) log.apply(event)
+    options.afterLine?.()
   }
   settle(reduction, fail)
   return { trace: reduction.trace, leftOut: [] }
@@ -177,7 +180,7 @@ const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0
 const reduceLeniently = (bundle: Bundle, options: ReduceOptions): ReducedTrace => {
   const skipped = new Map<number, LeftOut>()
   while (true) {
-    const result = lenientPass(bundle, featuresOf(bundle, options), skipped)
+    const result = lenientPass(bundle, options, skipped)
     if (result !== undefined) return result
   }
 }
@@ -186,7 +189,12 @@ const reduceLeniently = (bundle: Bundle, options: ReduceOptions): ReducedTrace =
  * One reading of the log without the skipped lines. Undefined where an event was refused after it had changed the
  * graph: it is in `skipped` now, and the reading has to be done again.
  */
-const lenientPass = (bundle: Bundle, features: Features, skipped: Map<number, LeftOut>): ReducedTrace | undefined => {
+const lenientPass = (
+  bundle: Bundle,
+  options: ReduceOptions,
+  skipped: Map<number, LeftOut>
+): ReducedTrace | undefined => {
+  const features = featuresOf(bundle, options)
   const leftOut: Array<LeftOut> = []
   const leave = ({ file, message, rule }: Refusal, place: EventPlace | undefined): LeftOut => {
     const entry = { rule, what: message, ...(file !== undefined && { file }), ...(place !== undefined && { place }) }
@@ -203,6 +211,7 @@ const lenientPass = (bundle: Bundle, features: Features, skipped: Map<number, Le
       leftOut.push(known)
       continue
     }
+    options.afterLine?.()
     reduction.touched = false
     try {
       const event = log.read(line)

@@ -9,7 +9,8 @@ import { Argument, Command, Flag } from "effect/cli"
 import { explain, explanationText, NothingNamed } from "../bundle/explain/explain.ts"
 import type { ReducedTrace } from "../bundle/reduce.ts"
 import { Incomplete } from "./errors.ts"
-import { flagNames, isExpected, reduceWanted, type Wanted, writeReduction } from "./reduction.ts"
+import { flagNames, type Wanted } from "./reduce-door.ts"
+import { isExpected, reduceWanted, writeReduction } from "./reduction.ts"
 
 const output = Flag.String(flagNames.output).pipe(
   Flag.withAlias(flagNames.outputAlias),

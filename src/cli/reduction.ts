@@ -2,8 +2,8 @@
  * What `tracer reduce` does, however its command line was read (reduce.ts, or the short way of reduce-door.ts).
  *
  * Ties the reducer to files and to standard output: the state is written beside the bundle or where `-o` says, and the
- * path is printed, as `codex debug trace-reduce` does. `--check` writes nothing. Owns the names of the flags. Nothing
- * here loads effect: a bundle of a thousand events is reduced in less time than that takes.
+ * path is printed, as `codex debug trace-reduce` does. `--check` writes nothing. Nothing here
+ * loads effect: a bundle of a thousand events is reduced in less time than that takes.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -13,27 +13,10 @@ import { type Bundle, openBundle } from "../bundle/open.ts"
 import { stateText } from "../bundle/print.ts"
 import { type ReducedTrace, reduceBundle } from "../bundle/reduce.ts"
 import { BundleRefused, type LeftOut, placeText } from "../bundle/refusal.ts"
+import { makeMemoryKeeper, reductionLimits } from "../collector/memory.ts"
 import { type JsonValue, readJson } from "../wire/bundle/json.ts"
-
-/** The flags, by what they mean. */
-export const flagNames = {
-  output: "output",
-  outputAlias: "o",
-  as: "as",
-  check: "check",
-  lenient: "lenient",
-  explain: "explain",
-  json: "json"
-} as const
-
-/** A command line, read. */
-export interface Wanted {
-  readonly bundle: string
-  readonly output: string | undefined
-  readonly as: string | undefined
-  readonly check: boolean
-  readonly lenient: boolean
-}
+import type { Wanted } from "./reduce-door.ts"
+import { exitCodes } from "./told.ts"
 
 /** Where the words go. */
 export interface Speech {
@@ -67,13 +50,31 @@ export class StateFile extends Error {
 export const isExpected = (error: unknown): error is BundleRefused | StateFile | UnknownGeneration =>
   error instanceof BundleRefused || error instanceof StateFile || error instanceof UnknownGeneration
 
+/** The exit code of an error that is expected. */
+export const exitCodeOf = (error: unknown): number =>
+  error instanceof UnknownGeneration ? exitCodes.wrongUse : exitCodes.incomplete
+
+const keepMemory = makeMemoryKeeper(reductionLimits)
+/** Lines between two looks at the memory, each of which costs what a line does. */
+const linesBetweenLooks = 64
+let linesUntilLook = linesBetweenLooks
+
+const keepSmall = (): void => {
+  if (--linesUntilLook > 0) return
+  linesUntilLook = linesBetweenLooks
+  keepMemory()
+}
+
 /** Writes the state piece by piece into a new file, which takes the place of the old one when it is whole. */
 const writeState = (file: string, pieces: Iterable<string>): void => {
   const temporary = `${file}.${process.pid}.part`
   try {
     const descriptor = fs.openSync(temporary, "w")
     try {
-      for (const piece of pieces) writeAll(descriptor, piece)
+      for (const piece of pieces) {
+        writeAll(descriptor, piece)
+        keepMemory()
+      }
     } finally {
       fs.closeSync(descriptor)
     }
@@ -185,6 +186,7 @@ export const reduceWanted = (wanted: Wanted, speech: Speech) => {
   const bundle = openBundle(wanted.bundle)
   const reduced = reduceBundle(bundle, {
     lenient: wanted.lenient,
+    afterLine: keepSmall,
     ...(features !== undefined && { as: features })
   })
   if (reduced.leftOut.length > 0) {
