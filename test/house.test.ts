@@ -148,6 +148,24 @@ describe("imports", () => {
   })
 })
 
+describe("the short way into reduce", () => {
+  test("loads neither effect nor another library", () => {
+    const seen = new Set<string>()
+    const load = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      for (const module of importsOf(file)) {
+        if (module.startsWith(".")) load(relative(repository, resolve(repository, dirname(file), module)))
+        else seen.add(module)
+      }
+    }
+    load("src/cli/reduce-door.ts")
+    expect(seen).toContain("src/bundle/reducer/rules.ts")
+    const libraries = [...seen].filter((module) => !module.startsWith("src/"))
+    expect(libraries.filter((module) => !/^node:(?:fs|path|buffer)$/.test(module))).toEqual([])
+  })
+})
+
 describe("files", () => {
   test("have at most 400 lines", () => {
     const long = allCode.map((file) => `${textOf(file).split("\n").length - 1} ${file}`)

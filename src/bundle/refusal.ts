@@ -5,6 +5,7 @@
  * `Refusal` is thrown inside a rule and caught by the driver only (reduce.ts), which knows the place and throws it on
  * as `BundleRefused`. Nothing else in this room throws on purpose.
  */
+import { join } from "node:path"
 
 /** What went wrong, told apart: `rule` is stable, the sentence is for people. */
 export type RefusalRule =
@@ -85,14 +86,17 @@ export class BundleRefused extends Error {
     this.event = event
   }
   get place() {
-    const event = this.event === undefined ? [] : [placeText(this.event)]
-    return [this.bundle, ...event, ...(this.file === undefined ? [] : [this.file])].join(", ")
+    const event = this.event === undefined ? [this.bundle] : [join(this.bundle, "trace.jsonl"), placeText(this.event)]
+    return [...event, ...(this.file === undefined ? [] : [this.file])].join(", ")
   }
   get hint() {
     if (this.rule === "path")
       return "a bundle is read inside its directory only; copy the file in and fix the reference"
     if (this.rule === "version") return "choose the reducer that wrote it with --as, such as --as 0.142.0"
-    if (this.rule === "manifest") return "name the directory that holds manifest.json and trace.jsonl"
+    if (this.rule === "manifest" || (this.rule === "log" && this.event === undefined))
+      return "name the directory that holds manifest.json and trace.jsonl"
+    if (this.rule === "line")
+      return "--lenient leaves the line out and lists it; if another release wrote it, name that one with --as"
     return "--lenient reduces what can be understood and lists what it left out"
   }
 }

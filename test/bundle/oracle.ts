@@ -5,7 +5,7 @@
  *                               [--cases 1000] [--seed 1] [--show 20] [BUNDLE]…
  *
  * Bundles are directories, or files that list them; without any, the corpus beside the checkout. Each is reduced as
- * every installed version that reads its schema. Exit 1 if anything differs.
+ * every installed version that reads its schema. Prints the seed, and each difference. Exit 1 if anything differs.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -96,9 +96,11 @@ function* casesOf(bundles: ReadonlyArray<string>): Generator<Case> {
       if (kinds.has("frames")) yield* named(frames(texts))
     }
     if (kinds.has("forms")) for (const form of forms(schema ?? 2)) yield { ...form, version }
-    for (let seed = firstSeed; kinds.has("random") && own.length > 0 && seed < firstSeed + caseCount; seed++) {
+    for (let seed = firstSeed; kinds.has("random") && seed < firstSeed + caseCount; seed++) {
       const random = new Random(seed)
-      const { path, texts } = random.oneOf(own)
+      // Without a bundle of this schema, one that is made up.
+      const { path, texts } =
+        own.length > 0 ? random.oneOf(own) : { path: "a program", texts: randomProgram(random, schema ?? 2) }
       const mutation = randomDamage(texts, random)
       yield { ...mutation, name: `${path}: seed ${seed}: ${mutation.name}`, version }
     }
@@ -134,6 +136,6 @@ const roots = positionals.length > 0 ? positionals : corpusDirectory === undefin
 const cases = casesOf(roots.flatMap(bundlesUnder))
 await Promise.all([work(cases, 1), work(cases, 2)])
 console.log(
-  `${counts.cases} cases: Codex accepts ${counts.accepted} and refuses ${counts.refused}; ${counts.different} differ`
+  `seed ${firstSeed}, ${counts.cases} cases: Codex accepts ${counts.accepted} and refuses ${counts.refused}; ${counts.different} differ`
 )
 process.exitCode = counts.different === 0 ? 0 : 1

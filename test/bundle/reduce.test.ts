@@ -68,7 +68,7 @@ describe("the frame of a bundle", () => {
   test("a refusal says which event, line and file it is about", () => {
     const refusal = refusalOf(bundle().asks("I1", { nothing: 1 }))
     expect(refusal.message).toBe("this bundle cannot be reduced: the request of I1 has no array input")
-    expect(refusal.place).toBe("a bundle, event 4 (line 4, inference_started), payloads/1.json")
+    expect(refusal.place).toBe("a bundle/trace.jsonl, event 4 (line 4, inference_started), payloads/1.json")
   })
 
   test("references of an event are listed, a later one of the same id replaces the earlier", () => {
