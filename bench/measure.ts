@@ -23,7 +23,8 @@ export const quantile = (values: ReadonlyArray<number>, share: number): number =
 
 export const median = (values: ReadonlyArray<number>): number => quantile(values, 0.5)
 
-const statusBytes = (pid: number, field: string): number => {
+/** A field of a running process' status that is told in kB; 0 where it has ended. */
+export const statusBytes = (pid: number, field: string): number => {
   try {
     const found = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))
     return found === null ? 0 : Number(found[1]) * 1024

@@ -1,9 +1,11 @@
 /**
- * The executable's door: `tracer hook`, the collector that hooks start, and `tracer --version` take fast paths, everything
- * else loads the command line.
+ * The executable's door: `tracer hook`, the collector that hooks start, a plain `tracer reduce` and `tracer --version`
+ * take fast paths, everything else loads the command line.
  *
  * Nothing is imported statically here or below hook/: an empty Bun program starts in about 4 ms, the command line in 19.
  */
+const commandLine = () => import("./cli/main.ts").then((cli) => cli.main())
+
 const [, , first, ...rest] = process.argv
 // Codex calls the hook without arguments: this word alone is a person's question.
 const asksForHelp = rest.length === 1 && (rest[0] === "--help" || rest[0] === "-h")
@@ -12,6 +14,8 @@ else if (first === "--version" && rest.length === 0)
   await import("./version.ts").then(({ version }) => console.log(`tracer ${version}`))
 else if (first === "collect" && rest[0] === "--woken")
   await import("./collector/start.ts").then((collector) => collector.main())
-else await import("./cli/main.ts").then((cli) => cli.main())
+else if (first === "reduce")
+  await import("./cli/reduce-door.ts").then(async (door) => (await door.main(rest)) || commandLine())
+else await commandLine()
 
 export {}

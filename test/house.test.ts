@@ -123,6 +123,8 @@ describe("imports", () => {
     const known = [
       "src/span/ids.ts node:crypto",
       "src/span/images.ts node:crypto",
+      "src/wire/bundle/json-plain.ts node:buffer",
+      "src/wire/bundle/json-spans.ts node:buffer",
       "src/wire/bundle/json.ts node:buffer"
     ]
     expect(used.filter((one) => !known.includes(one))).toEqual([])
@@ -138,6 +140,24 @@ describe("imports", () => {
     const main = textOf("src/main.ts")
     expect([...main.matchAll(/^import .*/gm)].map(([line]) => line)).toEqual([])
     expect(main).toContain("await import(")
+  })
+})
+
+describe("the short way into reduce", () => {
+  test("loads neither effect nor another library", () => {
+    const seen = new Set<string>()
+    const load = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      for (const module of importsOf(file)) {
+        if (module.startsWith(".")) load(relative(repository, resolve(repository, dirname(file), module)))
+        else seen.add(module)
+      }
+    }
+    load("src/cli/reduce-door.ts")
+    expect(seen).toContain("src/bundle/reducer/rules.ts")
+    const libraries = [...seen].filter((module) => !module.startsWith("src/"))
+    expect(libraries.filter((module) => !/^node:(?:fs|path|buffer)$/.test(module))).toEqual([])
   })
 })
 

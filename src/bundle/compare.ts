@@ -4,7 +4,7 @@
  * Owns the comparison of values, key by key and in both directions, with numbers as they are written. Leaves out
  * nothing: where all values agree and the texts do not, the form is the difference.
  */
-import { isArray, isObject, JsonNumber, type JsonValue } from "../wire/bundle/json.ts"
+import { isArray, isObject, type JsonValue, keysOf, member, numberText } from "../wire/bundle/json.ts"
 import { compactJson } from "../wire/bundle/json-text.ts"
 
 export interface Difference {
@@ -30,8 +30,9 @@ export function* differences(
   path = ""
 ): Generator<Difference> {
   if (isObject(ours) && isObject(theirs)) {
-    const keys = new Set([...ours.keys(), ...theirs.keys()])
-    for (const key of keys) yield* differences(ours.get(key), theirs.get(key), path === "" ? key : `${path}.${key}`)
+    const keys = new Set([...keysOf(ours), ...keysOf(theirs)])
+    for (const key of keys)
+      yield* differences(member(ours, key), member(theirs, key), path === "" ? key : `${path}.${key}`)
   } else if (isArray(ours) && isArray(theirs)) {
     for (let i = 0; i < Math.max(ours.length, theirs.length); i++) {
       yield* differences(ours[i], theirs[i], `${path}[${i}]`)
@@ -40,4 +41,4 @@ export function* differences(
 }
 
 const sameScalar = (a: JsonValue | undefined, b: JsonValue | undefined): boolean =>
-  a === b || (a instanceof JsonNumber && b instanceof JsonNumber && a.text === b.text)
+  a === b || (numberText(a) !== undefined && numberText(a) === numberText(b))

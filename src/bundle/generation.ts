@@ -4,7 +4,6 @@
  *
  * Each row adds to the one above. A rule asks for a feature, never for a version.
  */
-import { Runtime, Schema } from "effect"
 import type { EventType } from "../wire/bundle/events.ts"
 import type { NumberForm } from "../wire/bundle/json.ts"
 
@@ -97,15 +96,11 @@ export const unknownTypes = (features: Features): ReadonlyArray<EventType> => [
 ]
 
 /** `--as` named a release whose reducer is not known. */
-export class UnknownGeneration extends Schema.TaggedError<UnknownGeneration>()("UnknownGeneration", {
-  version: Schema.String
-}) {
-  override get message() {
-    return `no reducer is known for Codex ${JSON.stringify(this.version)}`
-  }
-  override readonly [Runtime.errorExitCode] = 2
-  get hint() {
-    return "name a release from 0.128 on, such as 0.142.0, 0.155.0, 0.164.0 or 0.169.0"
+export class UnknownGeneration extends Error {
+  readonly _tag = "UnknownGeneration"
+  readonly hint = "name a release from 0.128 on, such as 0.142.0, 0.155.0, 0.164.0 or 0.169.0"
+  constructor(version: string) {
+    super(`no reducer is known for Codex ${JSON.stringify(version)}`)
   }
 }
 

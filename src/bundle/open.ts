@@ -7,7 +7,6 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { Effect } from "effect"
 import { Malformed } from "../wire/bundle/fields.ts"
 import { JsonFault, readJson } from "../wire/bundle/json.ts"
 import { type Manifest, manifestFields, manifestKeys } from "../wire/bundle/manifest.ts"
@@ -36,24 +35,26 @@ export interface Bundle {
   readonly payload: PayloadFiles
 }
 
-/** Opens a bundle directory: its manifest is read and typed, the log and the payloads are not touched yet. */
-export const openBundle = (directory: string): Effect.Effect<Bundle, BundleRefused> =>
-  Effect.try({
-    try: (): Bundle => ({
-      name: directory,
-      manifest: readManifest(directory),
-      lines: () => logLines(path.join(directory, logName)),
-      payload: payloadFiles(directory)
-    }),
-    catch: (error) =>
-      new BundleRefused({ bundle: directory, rule: "manifest", what: reason(error), file: manifestName })
-  })
+/**
+ * Opens a bundle directory: its manifest is read and typed, the log and the payloads are not touched yet. Throws
+ * `BundleRefused`.
+ */
+export const openBundle = (directory: string): Bundle => ({
+  name: directory,
+  manifest: readManifest(directory),
+  lines: () => logLines(path.join(directory, logName)),
+  payload: payloadFiles(directory)
+})
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const readManifest = (directory: string): Manifest => {
-  const bytes = fs.readFileSync(path.join(directory, manifestName))
-  return manifestFields(readJson(bytes, manifestKeys, "loosely"))
+  try {
+    const bytes = fs.readFileSync(path.join(directory, manifestName))
+    return manifestFields(readJson(bytes, manifestKeys, "loosely"))
+  } catch (error) {
+    throw new BundleRefused({ bundle: directory, rule: "manifest", what: reason(error), file: manifestName })
+  }
 }
 
 /** Whether the error says that bytes were no JSON, or JSON of another form. */
@@ -101,9 +102,13 @@ export function* logLines(file: string): Generator<LogLine> {
 const withoutReturn = (buffer: Buffer, start: number, newline: number): number =>
   newline > start && buffer[newline - 1] === 13 ? newline - 1 : newline
 
+const usualName = /^payloads\/\w+\.json$/
+const openFlags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK
+
 /** A reader of the payload files of a bundle, confined to its directory. */
 export const payloadFiles = (directory: string): PayloadFiles => {
   let root: string | undefined
+  const usualFolder = path.join(directory, "payloads")
   const foldersInside = new Set<string>()
   let buffer = Buffer.allocUnsafe(chunkBytes)
 
@@ -114,24 +119,29 @@ export const payloadFiles = (directory: string): PayloadFiles => {
     }
   }
 
-  /** Opens without following a link at the end; one that stays inside the bundle is followed by its real path. */
-  const open = (file: string): number => {
+  /** Where the file is, and its folder; a name as Codex gives it cannot lead anywhere else. */
+  const placeOf = (file: string): { readonly full: string; readonly folder: string } => {
+    if (usualName.test(file)) return { full: usualFolder + file.slice("payloads".length), folder: usualFolder }
     if (path.isAbsolute(file)) throw new Refusal("path", "the payload path is absolute", file)
     if (file.split(/[\\/]/).includes("..")) throw new Refusal("path", "the payload path contains ..", file)
     const full = path.join(directory, file)
-    const folder = path.dirname(full)
+    return { full, folder: path.dirname(full) }
+  }
+
+  /** Opens without following a link at the end; one that stays inside the bundle is followed by its real path. */
+  const open = (file: string): number => {
+    const { folder, full } = placeOf(file)
     if (!foldersInside.has(folder)) {
       confine(file, fs.realpathSync(folder))
       foldersInside.add(folder)
     }
-    const flags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK
     try {
-      return fs.openSync(full, flags)
+      return fs.openSync(full, openFlags)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ELOOP") throw error
       const real = fs.realpathSync(full)
       confine(file, real)
-      return fs.openSync(real, flags)
+      return fs.openSync(real, openFlags)
     }
   }
 

@@ -6,10 +6,9 @@
  * in Codex. Lenient, an event that is refused is left out and listed; if it had changed something before it was
  * refused, the reduction starts again without it, so that the graph is always that of the events that are in it.
  */
-import { Effect } from "effect"
 import { type BundleEvent, envelopeKeys, eventDecoder, eventTypeOf, payloadRefs } from "../wire/bundle/events.ts"
 import type { Decoder, Integer } from "../wire/bundle/fields.ts"
-import { type JsonValue, readJson } from "../wire/bundle/json.ts"
+import { type JsonValue, readJsonShortly } from "../wire/bundle/json.ts"
 import { type Features, newestOf, unknownTypes } from "./generation.ts"
 import { type Bundle, isUnreadable, type LogLine } from "./open.ts"
 import { settle } from "./reducer/end.ts"
@@ -22,6 +21,8 @@ export interface ReduceOptions {
   /** The generation of Codex's reducer; the newest one of the bundle's schema if not given. */
   readonly as?: Features
   readonly lenient?: boolean
+  /** Called after each line: a long reduction lets its caller see to other things, such as its memory. */
+  readonly afterLine?: () => void
 }
 
 export interface ReducedTrace {
@@ -30,22 +31,16 @@ export interface ReducedTrace {
   readonly leftOut: ReadonlyArray<LeftOut>
 }
 
-/** Reduces a bundle to the graph that Codex's reducer of that generation makes of it. */
-export const reduceBundle = (bundle: Bundle, options: ReduceOptions = {}): Effect.Effect<ReducedTrace, BundleRefused> =>
-  Effect.try({
-    try: () => (options.lenient === true ? reduceLeniently(bundle, options) : reduceStrictly(bundle, options)),
-    catch: (error) => {
-      if (!(error instanceof PlacedRefusal)) throw error
-      const { file, message, rule } = error.refusal
-      return new BundleRefused({
-        bundle: bundle.name,
-        rule,
-        what: message,
-        ...(file !== undefined && { file }),
-        ...(error.place !== undefined && { event: error.place })
-      })
-    }
-  })
+/** Reduces a bundle to the graph that Codex's reducer of that generation makes of it. Throws `BundleRefused`. */
+export const reduceBundle = (bundle: Bundle, options: ReduceOptions = {}): ReducedTrace => {
+  try {
+    return options.lenient === true ? reduceLeniently(bundle, options) : reduceStrictly(bundle, options)
+  } catch (error) {
+    if (!(error instanceof PlacedRefusal)) throw error
+    const { file, message: what, rule } = error.refusal
+    throw new BundleRefused({ bundle: bundle.name, rule, what, file, event: error.place })
+  }
+}
 
 /** A refusal and the event that it happened at. */
 class PlacedRefusal extends Error {
@@ -73,6 +68,7 @@ const reduceStrictly = (bundle: Bundle, options: ReduceOptions): ReducedTrace =>
   for (const line of linesOf(bundle)) {
     const event = log.read(line)
     if (event !== undefined) log.apply(event)
+    options.afterLine?.()
   }
   settle(reduction, fail)
   return { trace: reduction.trace, leftOut: [] }
@@ -138,7 +134,7 @@ const logReader = (
       if (completed) fail(new Refusal("log", "the recording was completed before this line"), at)
       let json: JsonValue | undefined
       try {
-        json = readJson(line.bytes, envelopeKeys, "loosely")
+        json = readJsonShortly(line.bytes, envelopeKeys, "loosely")
         const event = decode(json)
         const { seq, payload } = event
         const place = { ...at, seq: String(seq), type: payload.type }
@@ -184,7 +180,7 @@ const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0
 const reduceLeniently = (bundle: Bundle, options: ReduceOptions): ReducedTrace => {
   const skipped = new Map<number, LeftOut>()
   while (true) {
-    const result = lenientPass(bundle, featuresOf(bundle, options), skipped)
+    const result = lenientPass(bundle, options, skipped)
     if (result !== undefined) return result
   }
 }
@@ -193,7 +189,12 @@ const reduceLeniently = (bundle: Bundle, options: ReduceOptions): ReducedTrace =
  * One reading of the log without the skipped lines. Undefined where an event was refused after it had changed the
  * graph: it is in `skipped` now, and the reading has to be done again.
  */
-const lenientPass = (bundle: Bundle, features: Features, skipped: Map<number, LeftOut>): ReducedTrace | undefined => {
+const lenientPass = (
+  bundle: Bundle,
+  options: ReduceOptions,
+  skipped: Map<number, LeftOut>
+): ReducedTrace | undefined => {
+  const features = featuresOf(bundle, options)
   const leftOut: Array<LeftOut> = []
   const leave = ({ file, message, rule }: Refusal, place: EventPlace | undefined): LeftOut => {
     const entry = { rule, what: message, ...(file !== undefined && { file }), ...(place !== undefined && { place }) }
@@ -210,6 +211,7 @@ const lenientPass = (bundle: Bundle, features: Features, skipped: Map<number, Le
       leftOut.push(known)
       continue
     }
+    options.afterLine?.()
     reduction.touched = false
     try {
       const event = log.read(line)

@@ -2,33 +2,31 @@
  * Why a bundle, or one event of it, is not reduced. Codex's reducer says the same in one line without a place;
  * here a refusal names the file, the line and the event, and what can be done (rollout-trace.md §4).
  *
- * `Refusal` is thrown inside a rule and caught by the driver only (reduce.ts), which knows the place and turns it
- * into `BundleRefused`. Nothing else in this room throws on purpose.
+ * `Refusal` is thrown inside a rule and caught by the driver only (reduce.ts), which knows the place and throws it on
+ * as `BundleRefused`. Nothing else in this room throws on purpose.
  */
-import { Schema } from "effect"
+import { join } from "node:path"
 
 /** What went wrong, told apart: `rule` is stable, the sentence is for people. */
-export const refusalRules = [
-  "manifest",
-  "version",
-  "log",
-  "line",
-  "sequence",
-  "rollout",
-  "payload",
-  "path",
-  "thread",
-  "turn",
-  "inference",
-  "item",
-  "acceptance",
-  "tool",
-  "terminal",
-  "code cell",
-  "compaction",
-  "agent"
-] as const
-export type RefusalRule = (typeof refusalRules)[number]
+export type RefusalRule =
+  | "manifest"
+  | "version"
+  | "log"
+  | "line"
+  | "sequence"
+  | "rollout"
+  | "payload"
+  | "path"
+  | "thread"
+  | "turn"
+  | "inference"
+  | "item"
+  | "acceptance"
+  | "tool"
+  | "terminal"
+  | "code cell"
+  | "compaction"
+  | "agent"
 
 /** Thrown by a rule: this event cannot be reduced. */
 export class Refusal extends Error {
@@ -58,32 +56,47 @@ export const orRefusal = <A>(read: () => A): A | Refusal => {
 }
 
 /** The place of an event in the log. */
-export const EventPlace = Schema.Struct({
-  line: Schema.Int,
-  seq: Schema.optionalKey(Schema.String),
-  type: Schema.optionalKey(Schema.String)
-})
-export type EventPlace = typeof EventPlace.Type
+export interface EventPlace {
+  readonly line: number
+  readonly seq?: string
+  readonly type?: string
+}
 
-export class BundleRefused extends Schema.TaggedError<BundleRefused>()("BundleRefused", {
-  bundle: Schema.String,
-  rule: Schema.Literals(refusalRules),
-  what: Schema.String,
-  file: Schema.optionalKey(Schema.String),
-  event: Schema.optionalKey(EventPlace)
-}) {
-  override get message() {
-    return `this bundle cannot be reduced: ${this.what}`
+interface Refused {
+  readonly bundle: string
+  readonly rule: RefusalRule
+  readonly what: string
+  readonly file?: string | undefined
+  readonly event?: EventPlace | undefined
+}
+
+export class BundleRefused extends Error {
+  readonly _tag = "BundleRefused"
+  readonly bundle: string
+  readonly rule: RefusalRule
+  readonly what: string
+  readonly file: string | undefined
+  readonly event: EventPlace | undefined
+  constructor({ bundle, event, file, rule, what }: Refused) {
+    super(`this bundle cannot be reduced: ${what}`)
+    this.bundle = bundle
+    this.rule = rule
+    this.what = what
+    this.file = file
+    this.event = event
   }
   get place() {
-    const event = this.event === undefined ? [] : [placeText(this.event)]
-    return [this.bundle, ...event, ...(this.file === undefined ? [] : [this.file])].join(", ")
+    const event = this.event === undefined ? [this.bundle] : [join(this.bundle, "trace.jsonl"), placeText(this.event)]
+    return [...event, ...(this.file === undefined ? [] : [this.file])].join(", ")
   }
   get hint() {
     if (this.rule === "path")
       return "a bundle is read inside its directory only; copy the file in and fix the reference"
     if (this.rule === "version") return "choose the reducer that wrote it with --as, such as --as 0.142.0"
-    if (this.rule === "manifest") return "name the directory that holds manifest.json and trace.jsonl"
+    if (this.rule === "manifest" || (this.rule === "log" && this.event === undefined))
+      return "name the directory that holds manifest.json and trace.jsonl"
+    if (this.rule === "line")
+      return "--lenient leaves the line out and lists it; if another release wrote it, name that one with --as"
     return "--lenient reduces what can be understood and lists what it left out"
   }
 }

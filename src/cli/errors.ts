@@ -1,14 +1,14 @@
 /**
- * How a command fails: one text on stderr, one exit code.
+ * How a command fails: one text on stderr (told.ts), one exit code: 0 all well, 1 something was skipped or not
+ * delivered, 2 wrong use.
  *
- * Owns the rendering of every error (`tracer: message`, its place, `hint:`) and the codes: 0 all well, 1 something was
- * skipped or not delivered, 2 wrong use. What an error says is written where it is raised.
+ * Owns which error gets which code. What an error says is written where it is raised.
  */
 import { Cause, Console, Effect, Exit, Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
+import { UnknownGeneration } from "../bundle/generation.ts"
 import { NotLocated } from "../source/locate.ts"
-
-export const exitCodes = { ok: 0, incomplete: 1, wrongUse: 2 } as const
+import { exitCodes, renderError } from "./told.ts"
 
 /** The command was used in a way that cannot mean anything. */
 export class WrongUse extends Schema.TaggedError<WrongUse>()("WrongUse", {
@@ -27,28 +27,6 @@ export class Incomplete extends Schema.TaggedError<Incomplete>()("Incomplete", {
     return "something was skipped or not delivered"
   }
   override readonly [Runtime.errorReported] = false
-}
-
-interface Told {
-  readonly message: string
-  readonly place?: unknown
-  readonly hint?: unknown
-}
-
-const isTold = (error: unknown): error is Told =>
-  typeof error === "object" && error !== null && typeof (error as { message?: unknown }).message === "string"
-
-const indented = (text: string) => text.replaceAll("\n", "\n  ")
-
-/** The error as the user reads it, without a line break at the end. */
-export const renderError = (error: unknown): string => {
-  if (!isTold(error)) return `tracer: ${String(error)}`
-  const { message, place, hint } = error
-  return [
-    `tracer: ${indented(message)}`,
-    ...(typeof place === "string" ? [`  ${indented(place)}`] : []),
-    ...(typeof hint === "string" ? [`  hint: ${indented(hint)}`] : [])
-  ].join("\n")
 }
 
 const renderCause = (cause: Cause.Cause<unknown>): string | undefined => {
@@ -70,6 +48,7 @@ export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return exitCodes.ok
   const error = Cause.squash(exit.cause)
   if (error instanceof NotLocated) return exitCodes.wrongUse
+  if (error instanceof UnknownGeneration) return exitCodes.wrongUse
   if (CliError.isCliError(error))
     return error._tag === "ShowHelp" && error.errors.length === 0 ? exitCodes.ok : exitCodes.wrongUse
   return Runtime.getErrorExitCode(error)

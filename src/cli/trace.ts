@@ -14,11 +14,12 @@ import { type Deliveries, openSinks } from "../sink/index.ts"
 import { standardError, standardOutput } from "../sink/output.ts"
 import { bounded } from "../sink/retry.ts"
 import type { Arrival } from "../source/origin.ts"
-import { Incomplete, renderError } from "./errors.ts"
+import { Incomplete } from "./errors.ts"
 import { layFlagsOver, type OutputFlags } from "./flags.ts"
 
 import { makeReport, type Report } from "./report.ts"
 import { Stop } from "./stop.ts"
+import { renderError } from "./told.ts"
 
 /** One run of a reading command. */
 export interface Run {

@@ -19,22 +19,48 @@ const thisProcess: Process = {
   nowMs: () => performance.now()
 }
 
+/** How small a process is kept. */
+export interface MemoryLimits {
+  /** Nothing is done below this. */
+  readonly residentBytesEasy: number
+  /** A collection pays where so much has come since the last one, which left `floor`. */
+  readonly growthBytes: (floor: number) => number
+  /** From here on each look may collect: memory that has been let go once comes back in smaller pieces. */
+  readonly residentBytesHard: number
+  /** Where collecting does not help, it still takes no more than this share of the time. */
+  readonly shareMax: number
+}
+
 const mebibyte = 2 ** 20
-/** Nothing is done below this. */
-const residentBytesEasy = 155 * mebibyte
-/** A collection pays where so much has come since the last one. */
-const growthBytes = 12 * mebibyte
-/** From here on each look may collect: memory that has been let go once comes back in smaller pieces. */
-const residentBytesHard = 175 * mebibyte
-/** Where collecting does not help, it still takes no more than this share of the time. */
-const shareMax = 0.15
+
+/** For a fold that runs for long. */
+const foldLimits: MemoryLimits = {
+  residentBytesEasy: 155 * mebibyte,
+  growthBytes: () => 12 * mebibyte,
+  residentBytesHard: 175 * mebibyte,
+  shareMax: 0.15
+}
+
+/**
+ * For a reduction: it is over soon, and Codex's takes little memory. A collection looks at all that lives: where that
+ * is much, it is left to the runtime, or the time would grow with the square of the bundle.
+ */
+export const reductionLimits: MemoryLimits = {
+  residentBytesEasy: 60 * mebibyte,
+  growthBytes: (floor) => (floor < 110 * mebibyte ? 4 * mebibyte : Number.POSITIVE_INFINITY),
+  residentBytesHard: Number.POSITIVE_INFINITY,
+  shareMax: 0.5
+}
 
 /** Something that looks at the process' size (a look costs some 10 µs) and collects garbage where that pays. */
-export const makeMemoryKeeper = (of: Process = thisProcess): (() => void) => {
+export const makeMemoryKeeper = (
+  { growthBytes, residentBytesEasy, residentBytesHard, shareMax }: MemoryLimits = foldLimits,
+  of: Process = thisProcess
+): (() => void) => {
   let floor = 0
   let notBeforeMs = 0
   return () => {
-    const dueBytes = Math.min(residentBytesHard, Math.max(residentBytesEasy, floor + growthBytes))
+    const dueBytes = Math.min(residentBytesHard, Math.max(residentBytesEasy, floor + growthBytes(floor)))
     if (of.residentBytes() < dueBytes) return
     const begunMs = of.nowMs()
     if (begunMs < notBeforeMs) return

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, Result } from "effect"
 import { generationOf } from "../../src/bundle/generation.ts"
 import { openBundle } from "../../src/bundle/open.ts"
 import { stateText } from "../../src/bundle/print.ts"
 import { reduceBundle } from "../../src/bundle/reduce.ts"
+import { BundleRefused } from "../../src/bundle/refusal.ts"
 import { corpusDirectory, describeCorpus } from "../support/corpus.ts"
 
 const bundlesOf = (name: string): ReadonlyArray<string> => {
@@ -21,14 +21,9 @@ describeCorpus("every recorded bundle", (cases) => {
       const truth = join(directory, "state.json")
       const title = existsSync(truth) ? "reduces to Codex's own state, byte by byte" : "is refused, as Codex refuses it"
       test(`${name} ${directory.slice(-12)} ${title}`, () => {
-        const result = Effect.runSync(
-          openBundle(directory).pipe(
-            Effect.flatMap((bundle) => reduceBundle(bundle, as === undefined ? {} : { as })),
-            Effect.result
-          )
-        )
-        if (!existsSync(truth)) expect(Result.isFailure(result)).toBe(true)
-        else expect([...stateText(Result.getOrThrow(result).trace)].join("")).toBe(readFileSync(truth, "utf8"))
+        const reduced = () => reduceBundle(openBundle(directory), as === undefined ? {} : { as })
+        if (!existsSync(truth)) expect(reduced).toThrow(BundleRefused)
+        else expect([...stateText(reduced().trace)].join("")).toBe(readFileSync(truth, "utf8"))
       })
     }
   }

@@ -35,7 +35,7 @@ test("each generation knows more events than the one before", () => {
 })
 
 test("a release whose reducer is not known is wrong use, and says what is known", () => {
-  const error = new UnknownGeneration({ version: "0.1" })
+  const error = new UnknownGeneration("0.1")
   expect([error.message, error.hint]).toEqual([
     'no reducer is known for Codex "0.1"',
     "name a release from 0.128 on, such as 0.142.0, 0.155.0, 0.164.0 or 0.169.0"

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test"
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, Result } from "effect"
 import { logLines, openBundle, payloadFiles } from "../../src/bundle/open.ts"
 import { reduceBundle } from "../../src/bundle/reduce.ts"
 import { Refusal } from "../../src/bundle/refusal.ts"
 import { bundle, userMessage } from "../support/bundle.ts"
 import { temporaryFolder } from "../support/folder.ts"
+import { orRefused } from "../support/reduced.ts"
 
 const ruleOf = (read: () => unknown): string => {
   try {
@@ -76,16 +76,8 @@ describe("a bundle's directory", () => {
     const story = bundle()
       .asks("I1", [userMessage("hi")])
       .recordingCompletes()
-    const run = (directory: string) =>
-      Effect.runSync(
-        openBundle(directory).pipe(
-          Effect.flatMap((opened) => reduceBundle(opened)),
-          Effect.result
-        )
-      )
-    const read = run(story.writeTo(join(temporaryFolder(), "b")))
-    expect(Result.getOrThrow(read)).toEqual(Effect.runSync(reduceBundle(story.inMemory())))
-    const none = run(temporaryFolder())
-    expect(Result.isFailure(none) && [none.failure.rule, none.failure.file]).toEqual(["manifest", "manifest.json"])
+    const run = (directory: string) => orRefused(() => reduceBundle(openBundle(directory)))
+    expect(run(story.writeTo(join(temporaryFolder(), "b")))).toEqual(reduceBundle(story.inMemory()))
+    expect(run(temporaryFolder())).toMatchObject({ rule: "manifest", file: "manifest.json" })
   })
 })

@@ -5,18 +5,19 @@
  *                               [--cases 1000] [--seed 1] [--show 20] [BUNDLE]…
  *
  * Bundles are directories, or files that list them; without any, the corpus beside the checkout. Each is reduced as
- * every installed version that reads its schema. Exit 1 if anything differs.
+ * every installed version that reads its schema. Prints the seed, and each difference. Exit 1 if anything differs.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { Effect, Result } from "effect"
 import { generationOf } from "../../src/bundle/generation.ts"
 import { openBundle } from "../../src/bundle/open.ts"
 import { stateText } from "../../src/bundle/print.ts"
 import { reduceBundle } from "../../src/bundle/reduce.ts"
+import { BundleRefused } from "../../src/bundle/refusal.ts"
 import { corpusDirectory } from "../support/corpus.ts"
+import { orRefused } from "../support/reduced.ts"
 import { codexBinary, codexVerdict, type Verdict } from "./oracle/codex.ts"
 import { forms } from "./oracle/forms.ts"
 import { cuts, frames, lostPayloads, type Mutation, movedLines, randomDamage } from "./oracle/mutations.ts"
@@ -45,18 +46,13 @@ const bundlesUnder = (path: string): ReadonlyArray<string> => {
   return readdirSync(path).flatMap((name) => bundlesUnder(join(path, name)))
 }
 
-const ourVerdict = async (directory: string, version: string): Promise<Verdict> => {
+const ourVerdict = (directory: string, version: string): Verdict => {
   const features = generationOf(version)
   if (features === undefined) throw new Error(`no generation for ${version}`)
-  const result = await Effect.runPromise(
-    openBundle(directory).pipe(
-      Effect.flatMap((bundle) => reduceBundle(bundle, { as: features })),
-      Effect.result
-    )
-  )
-  return Result.isSuccess(result)
-    ? { state: [...stateText(result.success.trace)].join(""), reason: "" }
-    : { state: undefined, reason: result.failure.message }
+  const result = orRefused(() => reduceBundle(openBundle(directory), { as: features }))
+  return result instanceof BundleRefused
+    ? { state: undefined, reason: result.message }
+    : { state: [...stateText(result.trace)].join(""), reason: "" }
 }
 
 /** The first line in which two states differ, with what stands around it. */
@@ -100,9 +96,11 @@ function* casesOf(bundles: ReadonlyArray<string>): Generator<Case> {
       if (kinds.has("frames")) yield* named(frames(texts))
     }
     if (kinds.has("forms")) for (const form of forms(schema ?? 2)) yield { ...form, version }
-    for (let seed = firstSeed; kinds.has("random") && own.length > 0 && seed < firstSeed + caseCount; seed++) {
+    for (let seed = firstSeed; kinds.has("random") && seed < firstSeed + caseCount; seed++) {
       const random = new Random(seed)
-      const { path, texts } = random.oneOf(own)
+      // Without a bundle of this schema, one that is made up.
+      const { path, texts } =
+        own.length > 0 ? random.oneOf(own) : { path: "a program", texts: randomProgram(random, schema ?? 2) }
       const mutation = randomDamage(texts, random)
       yield { ...mutation, name: `${path}: seed ${seed}: ${mutation.name}`, version }
     }
@@ -125,7 +123,7 @@ const work = async (cases: Iterator<Case>, worker: number): Promise<void> => {
     if (binary === undefined) throw new Error(`Codex ${version} is not installed under .cache/codex/${version}`)
     slot.put(texts)
     const theirs = await codexVerdict(binary, slot.directory, join(workplace, `state-${worker}.json`))
-    const ours = await ourVerdict(slot.directory, version)
+    const ours = ourVerdict(slot.directory, version)
     counts.cases++
     counts[theirs.state === undefined ? "refused" : "accepted"]++
     const found = difference(ours, theirs)
@@ -138,6 +136,6 @@ const roots = positionals.length > 0 ? positionals : corpusDirectory === undefin
 const cases = casesOf(roots.flatMap(bundlesUnder))
 await Promise.all([work(cases, 1), work(cases, 2)])
 console.log(
-  `${counts.cases} cases: Codex accepts ${counts.accepted} and refuses ${counts.refused}; ${counts.different} differ`
+  `seed ${firstSeed}, ${counts.cases} cases: Codex accepts ${counts.accepted} and refuses ${counts.refused}; ${counts.different} differ`
 )
 process.exitCode = counts.different === 0 ? 0 : 1

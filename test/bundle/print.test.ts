@@ -44,3 +44,9 @@ test("a large state comes in many pieces, which are its JSON", () => {
   expect(Object.keys(parsed.conversation_items)).toHaveLength(500)
   expect(pieces.join("")).toBe(JSON.stringify(parsed, null, 2))
 })
+
+test("ids that look like numbers stand where their bytes say", () => {
+  const story = bundle().calls("10", "web").calls("9", "web").calls("__proto__", "web").calls("a", "web")
+  const ids = [...textOf(story).matchAll(/^ {4}"([^"]+)": \{\n {6}"tool_call_id"/gm)].map(([, id]) => id)
+  expect(ids).toEqual(["10", "9", "__proto__", "a"])
+})

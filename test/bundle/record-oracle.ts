@@ -16,6 +16,7 @@ import { generationOf } from "../../src/bundle/generation.ts"
 import { openBundle } from "../../src/bundle/open.ts"
 import { stateText } from "../../src/bundle/print.ts"
 import { reduceBundle } from "../../src/bundle/reduce.ts"
+import { BundleRefused } from "../../src/bundle/refusal.ts"
 import { planBundle } from "../../src/bundle/writer/plan.ts"
 import { writeBundle } from "../../src/bundle/writer/write.ts"
 import { recordedSpans } from "../../src/cli/record.ts"
@@ -23,6 +24,7 @@ import { makeReport } from "../../src/cli/report.ts"
 import { locate } from "../../src/source/locate.ts"
 import type { Span } from "../../src/span/span.ts"
 import { corpusDirectory } from "../support/corpus.ts"
+import { orRefused } from "../support/reduced.ts"
 import { codexBinary, codexVerdict } from "./oracle/codex.ts"
 import { graphDifferences, graphSize, type State } from "./oracle/graph.ts"
 
@@ -67,14 +69,10 @@ const sessionsOf = async (folder: string): Promise<ReadonlyArray<ReadonlyArray<S
   return [...sessions.values()]
 }
 
-const ourState = async (bundle: string, version: string): Promise<string> => {
+const ourState = (bundle: string, version: string): string => {
   const features = generationOf(version)
-  const reduced = openBundle(bundle).pipe(
-    Effect.flatMap((opened) => reduceBundle(opened, features === undefined ? {} : { as: features })),
-    Effect.result
-  )
-  const result = await Effect.runPromise(reduced)
-  return Result.isSuccess(result) ? [...stateText(result.success.trace)].join("") : `refused: ${result.failure.message}`
+  const reduced = orRefused(() => reduceBundle(openBundle(bundle), features === undefined ? {} : { as: features }))
+  return reduced instanceof BundleRefused ? `refused: ${reduced.message}` : [...stateText(reduced.trace)].join("")
 }
 
 const workplace = mkdtempSync(join(tmpdir(), "tracer-record-oracle-"))
@@ -100,7 +98,7 @@ for (const folder of roots.flatMap(casesUnder)) {
       const identity = { schema, traceId: crypto.randomUUID(), rootThreadId }
       const bundle = await Effect.runPromise(writeBundle(workplace, identity, planBundle(spans, identity)))
       const theirs = await codexVerdict(binary, bundle, join(workplace, "state.json"))
-      const ours = await ourState(bundle, version)
+      const ours = ourState(bundle, version)
       const title = `${folder} ${rootThreadId} schema ${schema}`
       bundles++
       if (theirs.state === undefined) differs(`${title}: Codex ${theirs.reason.slice(-400)}`)

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test"
-import { Effect, Result } from "effect"
 import { reduceBundle } from "../../src/bundle/reduce.ts"
+import { BundleRefused } from "../../src/bundle/refusal.ts"
 import { assistantMessage, BundleStory, bundle, memoryBundle, userMessage } from "../support/bundle.ts"
-import { at, lenientlyOf, refusalOf, stateOf } from "../support/reduced.ts"
+import { at, lenientlyOf, orRefused, refusalOf, stateOf } from "../support/reduced.ts"
 
 const reduced = (story: BundleStory, log: string) =>
-  Effect.runSync(reduceBundle(memoryBundle(JSON.stringify(story.manifest), log, story.payloads)).pipe(Effect.result))
+  orRefused(() => reduceBundle(memoryBundle(JSON.stringify(story.manifest), log, story.payloads)))
 
 describe("the frame of a bundle", () => {
   test("a manifest and an empty log are a bundle that has only begun", () => {
@@ -39,7 +39,7 @@ describe("the frame of a bundle", () => {
     const story = bundle().recordingCompletes()
     const complete = (log: string) => {
       const result = reduced(story, log)
-      return Result.isSuccess(result) ? result.success.trace.recording_complete : result.failure.rule
+      return result instanceof BundleRefused ? result.rule : result.trace.recording_complete
     }
     expect(complete(story.log())).toBe(true)
     expect(complete(story.log().trimEnd())).toBe(false)
@@ -50,7 +50,7 @@ describe("the frame of a bundle", () => {
   test("a torn line is refused with its number; blank lines are nothing", () => {
     const story = bundle()
     const result = reduced(story, `\n${story.log().trimEnd().slice(0, -4)}`)
-    expect(Result.isFailure(result) && result.failure).toMatchObject({ rule: "line", event: { line: 4 } })
+    expect(result).toMatchObject({ rule: "line", event: { line: 4 } })
   })
 
   test("a manifest of another schema cannot be reduced as schema 2, unless leniently", () => {
@@ -68,7 +68,7 @@ describe("the frame of a bundle", () => {
   test("a refusal says which event, line and file it is about", () => {
     const refusal = refusalOf(bundle().asks("I1", { nothing: 1 }))
     expect(refusal.message).toBe("this bundle cannot be reduced: the request of I1 has no array input")
-    expect(refusal.place).toBe("a bundle, event 4 (line 4, inference_started), payloads/1.json")
+    expect(refusal.place).toBe("a bundle/trace.jsonl, event 4 (line 4, inference_started), payloads/1.json")
   })
 
   test("references of an event are listed, a later one of the same id replaces the earlier", () => {

@@ -1,5 +1,14 @@
 import { expect, test } from "bun:test"
-import { BundleRefused, orRefusal, placeText, Refusal, refuse } from "../../src/bundle/refusal.ts"
+import { join } from "node:path"
+import {
+  BundleRefused,
+  type EventPlace,
+  orRefusal,
+  placeText,
+  Refusal,
+  type RefusalRule,
+  refuse
+} from "../../src/bundle/refusal.ts"
 
 test("a place is the event, its line and its type, as far as they are known", () => {
   expect(placeText({ line: 7 })).toBe("line 7")
@@ -19,10 +28,23 @@ test("a refusal is a value where it is asked for, and another error passes throu
 })
 
 test("what can be done depends on what is wrong", () => {
-  const hint = (rule: "path" | "version" | "manifest" | "turn") =>
-    new BundleRefused({ bundle: "b", rule, what: "no" }).hint
+  const hint = (rule: RefusalRule, event?: EventPlace) =>
+    new BundleRefused({ bundle: "b", rule, what: "no", event }).hint
   expect(hint("version")).toContain("--as")
   expect(hint("manifest")).toContain("manifest.json")
   expect(hint("path")).toContain("inside its directory")
   expect(hint("turn")).toContain("--lenient")
+  expect(hint("line", { line: 2 })).toContain("--as")
+  // Without a log there is nothing to be lenient with; with a line after its end there is.
+  expect(hint("log")).toBe(hint("manifest"))
+  expect(hint("log", { line: 2 })).toContain("--lenient")
+})
+
+test("a refusal names the files that it is about", () => {
+  const place = (more: { readonly event?: EventPlace; readonly file?: string }) =>
+    new BundleRefused({ bundle: "b", rule: "turn", what: "no", ...more }).place
+  expect(place({ file: "manifest.json" })).toBe("b, manifest.json")
+  const event = { line: 7, seq: "5", type: "odd" }
+  expect(place({ event })).toBe(`${join("b", "trace.jsonl")}, event 5 (line 7, odd)`)
+  expect(place({ event, file: "payloads/1.json" })).toEndWith("event 5 (line 7, odd), payloads/1.json")
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test"
 import { Cause, Exit, Schema } from "effect"
 import { CliError } from "effect/cli"
-import { exitCodeOf, Incomplete, renderError, WrongUse } from "../../src/cli/errors.ts"
+import { exitCodeOf, Incomplete, WrongUse } from "../../src/cli/errors.ts"
+import { renderError } from "../../src/cli/told.ts"
 import { SourceFailed } from "../../src/source/file.ts"
 import { NotLocated } from "../../src/source/locate.ts"
 

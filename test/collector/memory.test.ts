@@ -6,7 +6,7 @@ const mebibyte = 1024 * 1024
 /** A process that grows by 1 MiB for each portion it reads, and of which `live` bytes stay. */
 const simulate = (portions: number, live: number, collectMs: number) => {
   let [resident, now, peak, collections] = [50 * mebibyte, 0, 0, 0]
-  const keepSmall = makeMemoryKeeper({
+  const keepSmall = makeMemoryKeeper(undefined, {
     residentBytes: () => resident,
     nowMs: () => now,
     collect: () => {

@@ -7,10 +7,12 @@
  * model. --timed: hold the product to its times too, which only a quiet machine can do. --keep: where the recorded cases stay. --learn: what is new becomes known. --list: the scenarios.
  * Exit code: 0 all passed, 1 something failed, 2 wrong use.
  */
+import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { availableParallelism, loadavg, tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
+import { CodexNotInstalled, codexBinary } from "./codex/install.ts"
 import { versionNamed } from "./codex/versions.ts"
 import { caseName, type Options, type Planned, planOf, UnknownScenario } from "./plan.ts"
 import { play } from "./play.ts"
@@ -103,6 +105,28 @@ const tellNews = async (seen: Shapes): Promise<void> => {
   if (values.learn) await writeKnownShapes(merged(known, seen))
 }
 
+/** The releases whose reducers differ most; each reads the recordings of its schema, or bundles that are made up. */
+const reducers = ["0.128.0", "0.142.0", "0.155.0", "0.169.0"]
+/** Cuts are tried at every event of a bundle: a few recordings fill half a minute. */
+const oracleRecordings = 3
+
+/** A look at our reducer beside Codex's: recordings as they are and cut at every event, and each broken at random. */
+const oracleArguments = async (cases: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const traces = cases.map((folder) => join(folder, "trace")).filter(existsSync)
+  const versions: Array<string> = []
+  for (const version of reducers) {
+    try {
+      await codexBinary(version)
+      versions.push("--version", version)
+    } catch (error) {
+      if (!(error instanceof CodexNotInstalled)) throw error
+      console.log(`skip the reducer of ${version}: ${error.message}`)
+    }
+  }
+  const kinds = ["--kinds", "plain,cuts,random,programs", "--cases", "50", "--seed", "1"]
+  return [...kinds, ...versions, ...traces.slice(0, oracleRecordings)]
+}
+
 /** The checker runs the product as a user would, so it is a process of its own; its table goes straight through. */
 const check = async (title: string, script: string, args: ReadonlyArray<string>): Promise<void> => {
   console.log(`\n${title}`)
@@ -130,6 +154,7 @@ if (cases.length > 0) {
   await check("fidelity from transcripts alone", fidelity, [...cases, ...judged])
   await check("fidelity with hooks", fidelity, [...cases, "--hooks", ...judged])
   await check("what tracer record writes, reduced by Codex", "../bundle/record-oracle.ts", cases)
+  await check("tracer reduce beside Codex's reducer", "../bundle/oracle.ts", await oracleArguments(cases))
 }
 if (!values.matrix && values.seeds === undefined && values.only === undefined) {
   const untimed = values.timed ? [] : ["--untimed"]

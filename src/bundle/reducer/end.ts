@@ -4,7 +4,7 @@
  */
 
 import { looseJsonFault } from "../../wire/bundle/json.ts"
-import { byBytes } from "../../wire/bundle/json-text.ts"
+import { sortedByBytes } from "../../wire/bundle/json-text.ts"
 import { orRefusal, Refusal } from "../refusal.ts"
 import { settleAcceptance } from "./acceptance.ts"
 import { settleSpawns } from "./edge.ts"
@@ -32,7 +32,7 @@ const linkCellsToTheirCalls = ({ toolsByCall, trace }: Reduction): void => {
 /** Payload files that no rule has opened must be there and JSON all the same; in the order in which Codex checks. */
 const checkPayloads = (reduction: Reduction, onRefusal: (refusal: Refusal) => void): void => {
   const { raw_payloads } = reduction.trace
-  for (const id of [...raw_payloads.keys()].sort(byBytes)) {
+  for (const id of sortedByBytes(raw_payloads.keys())) {
     const path = raw_payloads.get(id)?.path
     if (path === undefined || reduction.sound.has(path)) continue
     const content = orRefusal(() => reduction.files(path))

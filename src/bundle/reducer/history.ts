@@ -12,7 +12,7 @@ import { Refusal, refuse } from "../refusal.ts"
 import type { InferenceCall, Producer } from "../state.ts"
 import { startReadyCells } from "./code-cell.ts"
 import { createItem, createOrClaimReceipt, sightItem } from "./item.ts"
-import { readThroughKnown } from "./known-items.ts"
+import { inPayload, readThroughKnown } from "./known-items.ts"
 import { type MatchIndex, matches, matchSearch, sameContent } from "./match.ts"
 import { type ItemSource, type ModelItem, normalise } from "./normalise.ts"
 import {
@@ -36,6 +36,7 @@ interface Batch {
   readonly event: Envelope
   readonly turnId: string
   readonly producer: Producer | undefined
+  readonly ref: PayloadRef
 }
 
 /** The items of a request, in order: those of the history that it repeats, and new ones. */
@@ -47,13 +48,13 @@ export const reduceRequest = (
   callId: string,
   ref: PayloadRef
 ): ReadonlyArray<Item> => {
-  const { spans, value: payload } = readPayloadSpans(reduction, ref, requestKeys, "input")
+  const { members, spans, value: payload } = readPayloadSpans(reduction, ref, requestKeys, "input", history.known)
   if (spans === undefined) refuse("inference", `the request of ${callId} has no array input`, ref.path)
   const source = { features: reduction.features, ref }
-  const models = readThroughKnown(history.known, spans, ref, (index) =>
+  const models = readThroughKnown(history.known, { members, spans }, ref, (index) =>
     normaliseOne(reduction, source, spans.read(index))
   )
-  const batch: Batch = { reduction, history, event, turnId, producer: undefined }
+  const batch: Batch = { reduction, history, event, turnId, producer: undefined, ref }
   const previous = textMember(payload, "previous_response_id")
   let items: ReadonlyArray<Item>
   if (previous === undefined) {
@@ -90,7 +91,8 @@ export const reduceResponse = (
     history,
     event,
     turnId: call.codex_turn_id,
-    producer: { type: "inference", inference_call_id: call.inference_call_id }
+    producer: { type: "inference", inference_call_id: call.inference_call_id },
+    ref
   }
   const items = placeFrom(batch, models, reduction.features.itemIds ? knownById(history, models) : [])
   if (!reduction.features.itemIds) {
@@ -120,11 +122,15 @@ export const reduceCheckpoint = (
   const inputModels = normaliseAll(reduction, before, ref)
   const replacementModels = normaliseAll(reduction, after, ref)
   const producer: Producer = { type: "compaction", compaction_id: compactionId }
-  const input = placeFrom({ reduction, history, event, turnId, producer: undefined }, inputModels, history.snapshot)
+  const input = placeFrom(
+    { reduction, history, event, turnId, producer: undefined, ref },
+    inputModels,
+    history.snapshot
+  )
   const marker = createItem(reduction, history, event, turnId, markerItem)
   marker.state.produced_by.push(producer)
   // A replacement is a new beginning: an item that repeats an old one is a new item all the same.
-  const replacement = placeFrom({ reduction, history, event, turnId, producer }, replacementModels, [])
+  const replacement = placeFrom({ reduction, history, event, turnId, producer, ref }, replacementModels, [])
   for (const item of [...input, marker, ...replacement]) list(history, item, reduction)
   history.replacement = replacement
   return { input, marker, replacement }
@@ -200,17 +206,20 @@ const place = (
   models: ReadonlyArray<ModelItem>,
   find: (model: ModelItem, position: number, serial: number) => Item | undefined
 ): ReadonlyArray<Item> => {
-  const { event, history, producer, reduction, turnId } = batch
+  const { event, history, producer, reduction, ref, turnId } = batch
   const serial = ++reduction.batch
   const items: Array<Item> = []
-  models.forEach((model, position) => {
+  for (let position = 0; position < models.length; position++) {
+    const model = models[position] as ModelItem
     checkCall(reduction, history, model)
-    const item = find(model, position, serial) ?? createOrClaimReceipt(reduction, history, event, turnId, model)
+    const item =
+      find(model, position, serial) ??
+      createOrClaimReceipt(reduction, history, event, turnId, inPayload(model, ref.raw_payload_id))
     item.takenBy = serial
     reduction.touched = true
     sightItem(reduction, history, item, model, producer)
     items.push(item)
-  })
+  }
   startReadyCells(reduction)
   return items
 }
@@ -223,9 +232,10 @@ const checkCall = (reduction: Reduction, history: History, model: ModelItem): vo
   if (model.callId === null) return
   const isOutput = model.kind === "function_call_output" || model.kind === "custom_tool_call_output"
   if (isOutput && reduction.features.forgiving) return
-  const known = history.byCall.get(model.callId)?.find((item) => item.state.kind === model.kind)
-  if (known !== undefined && !sameContent(known.state, model)) {
-    refuse("item", `call id ${model.callId} of ${known.state.item_id} comes again with other content`)
+  for (const { state } of history.byCall.get(model.callId) ?? []) {
+    if (state.kind !== model.kind) continue
+    if (sameContent(state, model)) return
+    refuse("item", `call id ${model.callId} of ${state.item_id} comes again with other content`)
   }
 }
 

@@ -3,33 +3,25 @@
  * is not read again (measured: most of the time and of the garbage of a long thread).
  *
  * Owns the bytes of one request a thread, and the model items that were made of them. It only saves work: what an
- * item means does not depend on it, because equal bytes make equal items, but for the payload that they name.
+ * item means does not depend on it, because equal bytes make equal items, but for the payload that they name. Where
+ * that does not tell items apart, it is set right when an item is made (`inPayload`).
  */
 import type { PayloadRef } from "../../wire/bundle/events.ts"
-import type { JsonSpans } from "../../wire/bundle/json.ts"
+import type { JsonSpans, LastText, Parts, ReadWithSpans } from "../../wire/bundle/json-spans.ts"
 import type { ModelItem } from "./normalise.ts"
 
-export interface KnownItems {
-  /** The bytes of the last request's items; grown and reused. */
+export interface KnownItems extends LastText {
+  /** The bytes of the last request; grown and reused. */
   bytes: Buffer
-  from: ReadonlyArray<number>
-  to: ReadonlyArray<number>
-  /** The item of each span; null for one that is no part of the conversation. */
+  members: Parts
+  elements: Parts
+  /** The item of each element; null for one that is no part of the conversation. */
   models: ReadonlyArray<ModelItem | null>
-  /** Spans by their length, made when a search needs it. */
-  byLength: Map<number, Array<number>> | undefined
 }
 
-export const noKnownItems = (): KnownItems => ({
-  bytes: Buffer.alloc(0),
-  from: [],
-  to: [],
-  models: [],
-  byLength: undefined
-})
+const none: Parts = { from: [], to: [] }
 
-/** Spans of one length that are compared before an item is simply read again. */
-const candidatesMax = 16
+export const noKnownItems = (): KnownItems => ({ bytes: Buffer.alloc(0), members: none, elements: none, models: [] })
 
 /**
  * The items of a request, each read by `read` unless the last request had the same bytes; then keeps this request
@@ -37,62 +29,40 @@ const candidatesMax = 16
  */
 export const readThroughKnown = (
   known: KnownItems,
-  spans: JsonSpans,
+  { members, spans }: Pick<ReadWithSpans, "members"> & { readonly spans: JsonSpans },
   ref: PayloadRef,
   read: (index: number) => ModelItem | null
 ): ReadonlyArray<ModelItem> => {
   const models: Array<ModelItem | null> = []
-  let next = 0
-  for (let index = 0; index < spans.from.length; index++) {
-    const place = isSame(known, next, spans, index) ? next : find(known, spans, index)
-    const model = place < 0 ? undefined : known.models[place]
-    if (place >= 0) next = place + 1
-    if (model === undefined) models.push(read(index))
-    else models.push(model === null ? null : inPayload(model, ref.raw_payload_id))
+  const present: Array<ModelItem> = []
+  for (let index = 0; index < spans.places.length; index++) {
+    const before = known.models[spans.places[index] as number]
+    const model =
+      before === undefined
+        ? read(index)
+        : before === null || !isToldByItsPayload(before)
+          ? before
+          : inPayload(before, ref.raw_payload_id)
+    models.push(model)
+    if (model !== null) present.push(model)
   }
-  keep(known, spans, models)
-  return models.filter((model) => model !== null)
-}
-
-const isSame = (known: KnownItems, place: number, spans: JsonSpans, index: number): boolean => {
-  const [from, to] = [known.from[place], known.to[place]]
-  const [spanFrom, spanTo] = [spans.from[index], spans.to[index]]
-  if (from === undefined || to === undefined || spanFrom === undefined || spanTo === undefined) return false
-  return to - from === spanTo - spanFrom && known.bytes.compare(spans.bytes, spanFrom, spanTo, from, to) === 0
-}
-
-const find = (known: KnownItems, spans: JsonSpans, index: number): number => {
-  const length = (spans.to[index] ?? 0) - (spans.from[index] ?? 0)
-  const candidates = lengthsOf(known).get(length) ?? []
-  return candidates.slice(0, candidatesMax).find((place) => isSame(known, place, spans, index)) ?? -1
-}
-
-const lengthsOf = (known: KnownItems): Map<number, Array<number>> => {
-  if (known.byLength !== undefined) return known.byLength
-  const byLength = new Map<number, Array<number>>()
-  known.from.forEach((from, place) => {
-    const length = (known.to[place] ?? 0) - from
-    const places = byLength.get(length)
-    if (places === undefined) byLength.set(length, [place])
-    else places.push(place)
-  })
-  known.byLength = byLength
-  return byLength
-}
-
-const keep = (known: KnownItems, spans: JsonSpans, models: ReadonlyArray<ModelItem | null>): void => {
-  const start = spans.from[0] ?? 0
-  const length = (spans.to.at(-1) ?? 0) - start
-  if (known.bytes.length < length) known.bytes = Buffer.allocUnsafe(2 * length)
-  if (length > 0) spans.bytes.copy(known.bytes, 0, start, start + length)
-  known.from = spans.from.map((from) => from - start)
-  known.to = spans.to.map((to) => to - start)
+  const { length } = spans.bytes
+  if (known.bytes.length < length) known.bytes = Buffer.allocUnsafeSlow(2 * length)
+  spans.bytes.copy(known.bytes)
+  known.members = members
+  known.elements = { from: spans.from, to: spans.to }
   known.models = models
-  known.byLength = undefined
+  return present
+}
+
+/** Whether the payload that an item refers to can tell it apart from another one. */
+const isToldByItsPayload = ({ parts }: ModelItem): boolean => {
+  for (const part of parts) if (part.type === "payload_ref") return true
+  return false
 }
 
 /** The same item in another payload: its references name that one. */
-const inPayload = (model: ModelItem, payloadId: string): ModelItem =>
+export const inPayload = (model: ModelItem, payloadId: string): ModelItem =>
   model.parts.some((part) => "raw_payload_id" in part && part.raw_payload_id !== payloadId)
     ? {
         ...model,

@@ -116,7 +116,8 @@ export const matchSearch = (features: Features, items: ReadonlyArray<Item>): Mat
         return index.find(model, batch)
       }
       comparisons += items.length
-      return items.find((item) => item.takenBy !== batch && matches(item.state, model))
+      for (const item of items) if (item.takenBy !== batch && matches(item.state, model)) return item
+      return undefined
     }
   }
 }

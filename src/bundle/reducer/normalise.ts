@@ -4,7 +4,6 @@
  * Owns the table of item types and the parts of their bodies. An item has no identity yet: which item of the history
  * it is, is decided by matching (match.ts). A type that Codex refuses is refused here.
  */
-import { createHash } from "node:crypto"
 import type { PayloadRef } from "../../wire/bundle/events.ts"
 import { isArray, isObject, type JsonValue, member, readJsonTextIfValid, textMember } from "../../wire/bundle/json.ts"
 import { compactJson, cutToBytes, sortedJson } from "../../wire/bundle/json-text.ts"
@@ -231,7 +230,8 @@ const payloadPart = (source: ItemSource, label: string, element?: JsonValue): Pa
   raw_payload_id: source.ref.raw_payload_id,
   content_sha256:
     element !== undefined && source.features.itemIds
-      ? createHash("sha256").update(sortedJson(element)).digest("hex")
+      ? // node:crypto would take 4 ms to load.
+        new Bun.CryptoHasher("sha256").update(sortedJson(element)).digest("hex")
       : undefined
 })
 

@@ -7,7 +7,8 @@
 import type { BundleEvent, ExecutionStatus, PayloadRef } from "../../wire/bundle/events.ts"
 import type { Decoder, Integer } from "../../wire/bundle/fields.ts"
 import { Malformed } from "../../wire/bundle/fields.ts"
-import { JsonFault, type JsonValue, readJson, readJsonWithSpans } from "../../wire/bundle/json.ts"
+import { JsonFault, type JsonValue, readJsonShortly } from "../../wire/bundle/json.ts"
+import { type LastText, readJsonWithSpans } from "../../wire/bundle/json-spans.ts"
 import type { Manifest } from "../../wire/bundle/manifest.ts"
 import type { Features } from "../generation.ts"
 import type { PayloadFiles } from "../open.ts"
@@ -207,7 +208,7 @@ export const pair = (a: string, b: string): string => `${a.length}:${a}${b}`
 export const readPayload = (reduction: Reduction, ref: PayloadRef, wanted?: ReadonlySet<string>): JsonValue => {
   const bytes = reduction.files(ref.path)
   try {
-    const value = readJson(bytes, wanted, undefined, reduction.features.numbers)
+    const value = readJsonShortly(bytes, wanted, undefined, reduction.features.numbers)
     reduction.sound.add(ref.path)
     return value
   } catch (error) {
@@ -221,11 +222,12 @@ export const readPayloadSpans = (
   reduction: Reduction,
   ref: PayloadRef,
   wanted: ReadonlySet<string>,
-  spansKey: string
+  spansKey: string,
+  last: LastText
 ) => {
   const bytes = reduction.files(ref.path)
   try {
-    const read = readJsonWithSpans(bytes, wanted, spansKey, reduction.features.numbers)
+    const read = readJsonWithSpans(bytes, wanted, spansKey, reduction.features.numbers, last)
     reduction.sound.add(ref.path)
     return read
   } catch (error) {

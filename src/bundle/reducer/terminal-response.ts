@@ -3,7 +3,7 @@
  * was given to the caller (rollout-trace.md §3.9). Owns the two forms, and JSON shown as text.
  */
 import { Malformed } from "../../wire/bundle/fields.ts"
-import { isArray, JsonNumber, type JsonValue, member, textMember } from "../../wire/bundle/json.ts"
+import { isArray, type JsonValue, member, numberText, textMember } from "../../wire/bundle/json.ts"
 import { compactJson } from "../../wire/bundle/json-text.ts"
 import {
   codeModeExecResult,
@@ -98,4 +98,4 @@ const textOf = (value: JsonValue | undefined): string | undefined => {
 
 /** A process id as `write_stdin` names it: a number's text, or a string that is not empty. */
 export const processIdOf = (value: JsonValue): string | undefined =>
-  value instanceof JsonNumber ? value.text : typeof value === "string" && value !== "" ? value : undefined
+  typeof value === "string" && value !== "" ? value : numberText(value)

@@ -19,7 +19,7 @@ import {
   u32,
   u64
 } from "./fields.ts"
-import { isObject, type JsonValue } from "./json.ts"
+import { type JsonValue, member, textMember } from "./json.ts"
 
 /** How far a piece of work got. */
 export const executionStatus = oneOf("running", "completed", "failed", "cancelled", "aborted")
@@ -211,11 +211,7 @@ export const eventDecoder = (dialect: EventDialect): Decoder<BundleEvent> => {
 }
 
 /** The type of a line that could not be decoded, as far as it says one. */
-export const eventTypeOf = (line: JsonValue): string | undefined => {
-  const payload = isObject(line) ? line.get("payload") : undefined
-  const type = isObject(payload) ? payload.get("type") : undefined
-  return typeof type === "string" ? type : undefined
-}
+export const eventTypeOf = (line: JsonValue): string | undefined => textMember(member(line, "payload"), "type")
 
 /** The payload references of an event, in the order of its fields. */
 export const payloadRefs = (body: EventBody): ReadonlyArray<PayloadRef> => {

@@ -5,7 +5,16 @@
  *
  * Owns the decoders; events.ts, manifest.ts and payloads.ts are the tables. Unknown keys are ignored everywhere.
  */
-import { isArray, isObject, JsonNumber, type JsonObject, type JsonValue } from "./json.ts"
+import {
+  isArray,
+  isObject,
+  isOrdered,
+  JsonNumber,
+  type JsonObject,
+  type JsonValue,
+  member,
+  numberText
+} from "./json.ts"
 
 /** An integer of up to 64 bits: a bigint only where a number would lose digits. */
 export type Integer = number | bigint
@@ -39,8 +48,8 @@ const kindOf = (value: JsonValue | undefined): string =>
         ? "an array"
         : isObject(value)
           ? "an object"
-          : value instanceof JsonNumber
-            ? `the number ${value.text}`
+          : numberText(value) !== undefined
+            ? `the number ${numberText(value)}`
             : `a ${typeof value}`
 
 const expected = (what: string, value: JsonValue | undefined): never => {
@@ -58,10 +67,12 @@ const wholeNumber = /^-?\d+$/
 
 /** The integer that a literal is, if it is written as one and lies within the bounds. */
 export const integerWithin = (value: JsonValue | undefined, min: bigint, max: bigint): Integer | undefined => {
-  if (!(value instanceof JsonNumber) || !wholeNumber.test(value.text)) return undefined
-  const small = Number(value.text)
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value >= min && value <= max ? value : undefined
+  const text = numberText(value)
+  if (text === undefined || !wholeNumber.test(text)) return undefined
+  const small = Number(text)
   if (Number.isSafeInteger(small)) return small >= min && small <= max ? small : undefined
-  const exact = BigInt(value.text)
+  const exact = BigInt(text)
   return exact >= min && exact <= max ? exact : undefined
 }
 
@@ -120,7 +131,12 @@ const inside = <A>(decoder: Decoder<A>, value: JsonValue | undefined, key: strin
 
 const fields = <T extends Table>(table: T, object: JsonObject): Struct<T> => {
   const out: { [key: string]: unknown } = {}
-  for (const key in table) out[key] = inside(table[key] as Decoder<unknown>, object.get(key), key)
+  let at = ""
+  try {
+    for (at in table) out[at] = (table[at] as Decoder<unknown>)(member(object, at))
+  } catch (error) {
+    throw error instanceof Malformed ? error.within(at) : error
+  }
   return out as Struct<T>
 }
 
@@ -135,8 +151,8 @@ export const record =
   <T extends Table>(table: T): Decoder<Struct<T>> =>
   (value) => {
     if (!isObject(value)) return expected("an object", value)
-    const twice = value.repeated?.find((key) => Object.hasOwn(table, key))
-    if (twice !== undefined) throw new Malformed(`${twice} is there twice`)
+    const twice = isOrdered(value) && value.repeated?.find((key) => Object.hasOwn(table, key))
+    if (typeof twice === "string") throw new Malformed(`${twice} is there twice`)
     return fields(table, value)
   }
 
@@ -163,7 +179,7 @@ export const tagged = <V extends Variants>(variants: V, what: string): Decoder<T
   const decoders = new Map([...tables].map(([type, table]) => [type, variant(type, table)]))
   return (value) => {
     if (!isObject(value)) return expected("an object", value)
-    const type = inside(text, value.get("type"), "type")
+    const type = inside(text, member(value, "type"), "type")
     const decoder = decoders.get(type)
     if (decoder === undefined) throw new Malformed(`unknown ${what} "${type}"`)
     return decoder(value) as Tagged<V>

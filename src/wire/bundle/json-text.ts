@@ -4,16 +4,15 @@
  *
  * Owns value → text and the order of keys by their UTF-8 bytes. Lengths are UTF-8 bytes.
  */
-import { JsonNumber, type JsonValue } from "./json.ts"
+import { isArray, isObject, isOrdered, type JsonValue, keysOf, member, numberText } from "./json.ts"
 
 /** Compact JSON, keys in source order. */
 export const compactJson = (value: JsonValue): string => {
   if (typeof value === "string") return JSON.stringify(value)
-  if (value === null || typeof value === "boolean") return String(value)
-  if (value instanceof JsonNumber) return value.text
-  if (Array.isArray(value)) return `[${value.map(compactJson).join(",")}]`
+  if (isArray(value)) return `[${value.map(compactJson).join(",")}]`
+  if (!isOrdered(value)) return numberText(value) ?? JSON.stringify(value)
   const parts: Array<string> = []
-  for (const [key, item] of value as ReadonlyMap<string, JsonValue>) {
+  for (const [key, item] of value) {
     parts.push(`${JSON.stringify(key)}:${compactJson(item)}`)
   }
   return `{${parts.join(",")}}`
@@ -21,10 +20,10 @@ export const compactJson = (value: JsonValue): string => {
 
 /** Compact JSON, keys sorted by bytes at every level: the form that content hashes are made of. */
 export const sortedJson = (value: JsonValue): string => {
-  if (Array.isArray(value)) return `[${value.map(sortedJson).join(",")}]`
-  if (!(value instanceof Map)) return compactJson(value)
-  const keys = [...(value as ReadonlyMap<string, JsonValue>).keys()].sort(byBytes)
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${sortedJson(value.get(key) ?? null)}`).join(",")}}`
+  if (isArray(value)) return `[${value.map(sortedJson).join(",")}]`
+  if (!isObject(value)) return compactJson(value)
+  const keys = sortedByBytes(keysOf(value))
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${sortedJson(member(value, key) ?? null)}`).join(",")}}`
 }
 
 /**
@@ -47,6 +46,12 @@ export const byBytes = (a: string, b: string): number => {
   return a.length - b.length
 }
 
+/** Strings in that order. Without surrogates it is the order that sorting has of itself, many times faster. */
+export const sortedByBytes = (texts: Iterable<string>): ReadonlyArray<string> => {
+  const all = [...texts]
+  return /[\ud800-\udfff]/.test(all.join("")) ? all.sort(byBytes) : all.sort()
+}
+
 const utf8Length = (code: number): number => (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4)
 
 /** A text cut to a number of bytes. */
@@ -60,7 +65,8 @@ export interface Cut {
 
 /** Cuts a text to at most `max` UTF-8 bytes. */
 export const cutToBytes = (text: string, max: number): Cut => {
-  if (text.length * 3 <= max) return { text, cut: false, inside: false }
+  if (text.length * 3 <= max || (text.length <= max && Buffer.byteLength(text) <= max))
+    return { text, cut: false, inside: false }
   let used = 0
   for (let i = 0; i < text.length; ) {
     const code = text.codePointAt(i) ?? 0

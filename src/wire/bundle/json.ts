@@ -3,10 +3,11 @@
  * like integers, repeated keys, lone surrogates, invalid UTF-8 and the nesting limit. It accepts what the JSON
  * library of Codex accepts (rollout-trace.md §1.2): the verdict of a reduction depends on it.
  *
- * Owns bytes → value. Leaves out the meaning of fields (fields.ts) and writing (json-text.ts).
- * The tokens are read in json-token.ts. Offsets are bytes.
+ * Owns bytes → value. Leaves out the meaning of fields (fields.ts) and writing (json-text.ts). The tokens are read in
+ * json-token.ts; a text in which nothing could be lost is read by `JSON.parse` (json-plain.ts). Offsets are bytes.
  */
 import { isUtf8 } from "node:buffer"
+import { type PlainJson, type PlainObject, readPlain, readPlainText } from "./json-plain.ts"
 import {
   cursor,
   enter,
@@ -26,43 +27,41 @@ import {
 export { JsonFault, JsonNumber, type NumberForm, nestingMax }
 
 /** An object in source order; of a repeated key the last value counts, at the first position. */
-export interface JsonObject extends ReadonlyMap<string, JsonValue> {
+export interface OrderedObject extends ReadonlyMap<string, JsonValue> {
   /** The keys that the text had more than once. */
   readonly repeated?: ReadonlyArray<string>
 }
+export type JsonObject = OrderedObject | PlainObject
 export type JsonArray = ReadonlyArray<JsonValue>
-export type JsonValue = null | boolean | string | JsonNumber | JsonArray | JsonObject
+/** Either as the strict reader makes it, or plain in all its parts. */
+export type JsonValue = null | boolean | string | JsonNumber | JsonArray | OrderedObject | PlainJson
 
-export const isObject = (value: JsonValue | undefined): value is JsonObject => value instanceof Map
 export const isArray = (value: JsonValue | undefined): value is JsonArray => Array.isArray(value)
+export const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof JsonNumber)
+export const isOrdered = (value: JsonValue | undefined): value is OrderedObject => value instanceof Map
+
+/** The text of a number; undefined where the value is none. */
+export const numberText = (value: JsonValue | undefined): string | undefined =>
+  typeof value === "number" ? String(value) : value instanceof JsonNumber ? value.text : undefined
+
+/** The keys of an object, in source order. */
+export const keysOf = (object: JsonObject): ReadonlyArray<string> =>
+  isOrdered(object) ? [...object.keys()] : Object.keys(object)
 
 /** The member of an object; undefined where the value is no object or has no such key. */
-export const member = (value: JsonValue | undefined, key: string): JsonValue | undefined =>
-  value instanceof Map ? (value as JsonObject).get(key) : undefined
+export const member = (value: JsonValue | undefined, key: string): JsonValue | undefined => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  if (value instanceof Map) return (value as OrderedObject).get(key)
+  const found = (value as PlainObject)[key]
+  // What every object inherits is a function, and JSON has none.
+  return typeof found === "function" ? undefined : found
+}
 
 /** The member, if it is a string. */
 export const textMember = (value: JsonValue | undefined, key: string): string | undefined => {
   const found = member(value, key)
   return typeof found === "string" ? found : undefined
-}
-
-/**
- * An array whose elements were checked, but not built: where each of them stands in the bytes that were read.
- * Valid as long as the bytes are.
- */
-export class JsonSpans {
-  readonly bytes: Buffer
-  readonly from: Array<number> = []
-  readonly to: Array<number> = []
-  private readonly numbers: NumberForm
-  constructor(source: Buffer, numbers: NumberForm) {
-    this.bytes = source
-    this.numbers = numbers
-  }
-  /** Builds one element. */
-  read(index: number): JsonValue {
-    return readJson(this.bytes.subarray(this.from[index], this.to[index]), undefined, undefined, this.numbers)
-  }
 }
 
 /**
@@ -85,6 +84,12 @@ export const readJson = (
   return value
 }
 
+/** As `readJson`, the short way where the text allows it; what is not `wanted` may be built then all the same. */
+export const readJsonShortly: typeof readJson = (source, wanted, rest, numbers = "written") => {
+  const plain = numbers === "written" ? readPlain(source) : undefined
+  return plain === undefined ? readJson(source, wanted, rest, numbers) : plain
+}
+
 /** The same for a text that is itself a JSON string's content. */
 export const readJsonText = (text: string, numbers: NumberForm = "written"): JsonValue =>
   readJson(Buffer.from(text, "utf8"), undefined, undefined, numbers)
@@ -98,6 +103,8 @@ export const readJsonTextIfValid = (
   numbers: NumberForm = "written",
   keys?: ReadonlySet<string>
 ): JsonValue | undefined => {
+  const plain = numbers === "written" ? readPlainText(text) : undefined
+  if (plain !== undefined) return plain
   try {
     return readJson(Buffer.from(text, "utf8"), keys, keys === undefined ? undefined : "loosely", numbers)
   } catch (fault) {
@@ -120,54 +127,8 @@ export const looseJsonFault = (source: Uint8Array): "not UTF-8" | "not JSON" | u
   }
 }
 
-/**
- * Reads an object like `readJson` with `wanted`, and the array of one more member as spans. Undefined in the place
- * of the spans where the value has no such array.
- */
-export const readJsonWithSpans = (
-  source: Uint8Array,
-  wanted: ReadonlySet<string>,
-  spansKey: string,
-  numbers: NumberForm = "written"
-): { readonly value: JsonValue; readonly spans: JsonSpans | undefined } => {
-  asSpans = spansKey
-  spans = undefined
-  try {
-    const value = readJson(source, wanted, undefined, numbers)
-    return { value, spans }
-  } finally {
-    asSpans = undefined
-  }
-}
-
-let asSpans: string | undefined
-let spans: JsonSpans | undefined
-
-/**
- * The walk is `readArray`'s, written again: with a callback for the element, skipping took 40 % longer, with the comma
- * read by a function of its own 8 % (least of 60 runs over 20,000 items, Bun 1.4.5).
- */
-const readSpans = (): JsonSpans => {
-  const found = new JsonSpans(cursor.bytes, cursor.numbers)
-  enter()
-  if (cursor.bytes[cursor.at] !== 0x5d) {
-    while (true) {
-      found.from.push(cursor.at)
-      readValue(false)
-      found.to.push(cursor.at)
-      skipBlanks()
-      if (cursor.bytes[cursor.at] === 0x5d) break
-      if (cursor.bytes[cursor.at] !== 0x2c) throw fault("expected , or ]")
-      cursor.at++
-      skipBlanks()
-    }
-  }
-  cursor.at++
-  cursor.depth--
-  return found
-}
-
-const readValue = (build: boolean): JsonValue => {
+/** Reads the value at the cursor; without `build` it is only checked. */
+export const readValue = (build: boolean): JsonValue => {
   switch (cursor.bytes[cursor.at]) {
     case 0x22:
       return build ? readString() : skipString()
@@ -205,7 +166,7 @@ const readArray = (build: boolean): JsonArray => {
   return items
 }
 
-const readObject = (wanted?: ReadonlySet<string>, rest?: "loosely"): JsonObject => {
+const readObject = (wanted?: ReadonlySet<string>, rest?: "loosely"): OrderedObject => {
   enter()
   const members = new Map<string, JsonValue>()
   let repeated: Array<string> | undefined
@@ -214,16 +175,6 @@ const readObject = (wanted?: ReadonlySet<string>, rest?: "loosely"): JsonObject 
       if (cursor.bytes[cursor.at] !== 0x22) throw fault("expected a key")
       const key = readString()
       readColon()
-      if (wanted !== undefined && key === asSpans) {
-        // Of a repeated key the last value counts.
-        if (cursor.bytes[cursor.at] === 0x5b) spans = readSpans()
-        else {
-          spans = undefined
-          readValue(false)
-        }
-        if (!readComma()) break
-        continue
-      }
       const build = wanted === undefined || wanted.has(key)
       const value = build || rest === undefined ? readValue(build) : skipLoosely()
       if (build) {
@@ -282,7 +233,8 @@ const skipLoosely = (): null => {
   return null
 }
 
-const readColon = (): void => {
+/** Goes from a key to its value. */
+export const readColon = (): void => {
   skipBlanks()
   if (cursor.bytes[cursor.at] !== 0x3a) throw fault("expected :")
   cursor.at++
@@ -290,7 +242,7 @@ const readColon = (): void => {
 }
 
 /** Whether another member follows; false at the closing brace. */
-const readComma = (): boolean => {
+export const readComma = (): boolean => {
   skipBlanks()
   if (cursor.bytes[cursor.at] === 0x7d) return false
   if (cursor.bytes[cursor.at] !== 0x2c) throw fault("expected , or }")

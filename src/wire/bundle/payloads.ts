@@ -27,7 +27,7 @@ import {
   u64,
   withDefault
 } from "./fields.ts"
-import { isObject, type JsonValue, member, textMember } from "./json.ts"
+import { isObject, type JsonValue, keysOf, member, textMember } from "./json.ts"
 
 /** Identity of a thread, as `thread_started` carries it. */
 export const threadMetadata = struct({
@@ -132,10 +132,11 @@ const agentPath: Decoder<string> = (value) => {
 const plainAgentStatus = oneOf("pending_init", "running", "interrupted", "shutdown", "not_found")
 const agentStatus: Decoder<unknown> = (value) => {
   if (!isObject(value)) return plainAgentStatus(value)
-  const [key] = value.keys()
-  if (value.size === 1 && value.get(key ?? "") === null && key !== "completed") return plainAgentStatus(key)
-  if (value.size === 1 && key === "completed") return optional(text)(value.get(key))
-  if (value.size === 1 && key === "errored") return text(value.get(key))
+  const [key = "", ...more] = keysOf(value)
+  const said = more.length > 0 ? undefined : member(value, key)
+  if (said === null && key !== "completed") return plainAgentStatus(key)
+  if (said !== undefined && key === "completed") return optional(text)(said)
+  if (said !== undefined && key === "errored") return text(said)
   throw new Malformed("expected the status of an agent")
 }
 

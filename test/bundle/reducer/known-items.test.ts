@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { noKnownItems, readThroughKnown } from "../../../src/bundle/reducer/known-items.ts"
 import type { ModelItem } from "../../../src/bundle/reducer/normalise.ts"
-import { readJsonWithSpans } from "../../../src/wire/bundle/json.ts"
+import { readJsonWithSpans } from "../../../src/wire/bundle/json-spans.ts"
 
 const refOf = (id: string) => ({ raw_payload_id: id, kind: { type: "inference_request" }, path: "p" }) as const
 
@@ -11,9 +11,10 @@ const reader = () => {
   let reads = 0
   return (id: string, ...items: ReadonlyArray<string>) => {
     reads = 0
-    const { spans } = readJsonWithSpans(Buffer.from(`{"input":[${items.join(", ")}]}`), new Set(), "input")
+    const text = Buffer.from(`{"input":[${items.join(", ")}]}`)
+    const { members, spans } = readJsonWithSpans(text, new Set(), "input", "written", known)
     if (spans === undefined) throw new Error("no spans")
-    const models = readThroughKnown(known, spans, refOf(id), (index): ModelItem | null => {
+    const models = readThroughKnown(known, { members, spans }, refOf(id), (index): ModelItem | null => {
       reads++
       const text = JSON.stringify(spans.read(index))
       return text === "null"
@@ -25,7 +26,7 @@ const reader = () => {
             kind: "message",
             agentMessage: undefined,
             parts: text.startsWith("[")
-              ? [{ type: "json", summary: text, raw_payload_id: id }]
+              ? [{ type: "payload_ref", label: text, raw_payload_id: id, content_sha256: undefined }]
               : [{ type: "text", text }],
             callId: null
           }
@@ -33,7 +34,11 @@ const reader = () => {
     return [
       reads,
       models.map(({ parts: [part] }) =>
-        part?.type === "text" ? part.text : part?.type === "json" ? `${part.summary} in ${part.raw_payload_id}` : ""
+        part?.type === "text"
+          ? part.text
+          : part?.type === "payload_ref"
+            ? `${part.label} in ${part.raw_payload_id}`
+            : ""
       )
     ] as const
   }

@@ -25,9 +25,7 @@ const releases: { readonly [schema in Schema]: string } = { 1: "0.155.0", 2: "0.
 export const stateIn = async (folder: string, schema: Schema): Promise<State> => {
   const features = generationOf(releases[schema])
   if (features === undefined) throw new Error(`no reducer of ${releases[schema]}`)
-  const { trace } = await Effect.runPromise(
-    Effect.flatMap(openBundle(folder), (bundle) => reduceBundle(bundle, { as: features }))
-  )
+  const { trace } = reduceBundle(openBundle(folder), { as: features })
   return JSON.parse([...stateText(trace)].join(""))
 }
 
