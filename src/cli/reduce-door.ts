@@ -74,16 +74,19 @@ const thrift = { BUN_JSC_useDFGJIT: "0" }
 /** Above this a reduction takes long enough for the optimising compiler to pay. */
 const shortLogBytesMax = 16 * 2 ** 20
 
-/** Files that an executable of ours is made of stand here (on Windows, which has no execve, elsewhere). */
+/** Files that an executable of ours is made of stand here. */
 const isExecutable = process.argv[1]?.startsWith("/$bunfs/") === true
 
-/** Starts over in the same process with an engine set for a short run; the engine reads its settings at start only. */
+/**
+ * Starts over in the same process with an engine set for a short run; the engine reads its settings at start only.
+ * Only on Linux, where it was measured: a third less processor time for 5 ms.
+ */
 const goThriftily = ({ bundle }: Wanted, args: ReadonlyArray<string>): void => {
-  if (!isExecutable || process.env.BUN_JSC_useDFGJIT !== undefined) return
+  if (process.platform !== "linux" || !isExecutable || process.env.BUN_JSC_useDFGJIT !== undefined) return
   try {
     if (statSync(`${bundle}/trace.jsonl`).size > shortLogBytesMax) return
     // The file that runs, also where another one has taken its name since.
-    const self = process.platform === "linux" ? "/proc/self/exe" : process.execPath
+    const self = "/proc/self/exe"
     statSync(self)
     process.execve?.(self, [process.execPath, "reduce", ...args], { ...process.env, ...thrift })
   } catch {
