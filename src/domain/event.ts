@@ -5,6 +5,7 @@
  * ids are Codex's own; every time is Unix seconds. A field is left out when its source does not tell it.
  */
 import type { Json, JsonObject } from "../wire/json.ts"
+import type { AgentState } from "./agent-state.ts"
 import type { HistoryItem } from "./history-item.ts"
 
 /** Token counts of one response: cached ⊂ input, reasoning ⊂ output. */
@@ -250,6 +251,13 @@ export type DomainEvent =
       readonly callId?: string
       readonly agentPath?: string
       readonly facts?: JsonObject
+    } & OfTurn)
+  | ({
+      /** One agent was told how another is doing (multi-agent v1: a wait, a note from Codex). */
+      readonly _tag: "AgentReported"
+      readonly agentThreadId: string
+      readonly state: AgentState
+      readonly callId?: string
     } & OfTurn)
   | ({
       readonly _tag: "AgentHooked"

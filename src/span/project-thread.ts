@@ -100,7 +100,7 @@ export const agentSpan = (context: TraceContext, thread: Thread): Span => {
         parent_thread_id: thread.lineage.parentThreadId,
         forked_history: forkedFromId === undefined ? undefined : true,
         history_missing: thread.historyMissing,
-        agent_status: thread.agentStatus,
+        agent_status: thread.agentStatus?.word,
         message_edges: thread.edges.length === 0 ? undefined : thread.edges.map(edgeFacts),
         usage: thread.usage && usageFacts(thread.usage)
       })
