@@ -47,11 +47,20 @@ export const rootThread = (session: Session): Thread | undefined =>
 
 // --------------------------------------------------------------------------------------------------- Events of a thread
 
+/** What `session_meta` says of git; none where Codex did not ask, or got no answer in time. */
+const gitFacts = ["git_branch", "git_commit_sha", "git_origin_url"]
+
+const askingGit = (thread: Thread, event: EventOf<"ThreadStarted">): Step<Thread> => {
+  const { cwd, metaId, startedAt = event.at } = event
+  const isUnknown = thread.root && metaId === thread.id && gitFacts.every((fact) => thread.facts[fact] === undefined)
+  return [thread, isUnknown && cwd !== undefined ? [{ _tag: "AskGit", sessionId: metaId, cwd, startedAt }] : noEffects]
+}
+
 /** Rows of a thread, by event: those that may touch no other thread. */
 const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
   switch (event._tag) {
     case "ThreadStarted":
-      return [startThread(thread, event), noEffects]
+      return askingGit(startThread(thread, event), event)
     case "SessionNoted":
       return [{ ...thread, facts: { ...thread.facts, ...event.facts } }, noEffects]
     case "HistoryMissing":

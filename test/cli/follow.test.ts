@@ -109,6 +109,28 @@ describe("tracer follow", () => {
     expect(finalSpans(stdout).size).toBeGreaterThan(10)
   })
 
+  test("a session that begins now in a repository, and does not say so itself, is told with what git says", async () => {
+    const { home, path, write } = makeHome()
+    const author = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "init.defaultBranch=main"]
+    for (const words of [
+      ["init", "-q"],
+      ["commit", "-q", "--allow-empty", "-m", "first"]
+    ])
+      Bun.spawnSync({ cmd: ["git", ...author, ...words], cwd: home })
+    const lines = linesOf(root)
+    const [meta, now] = [JSON.parse(lines[0] ?? ""), new Date().toISOString()]
+    const begun = { ...meta, timestamp: now, payload: { ...meta.payload, timestamp: now, cwd: home, git: undefined } }
+    write(root, [JSON.stringify(begun), ...lines.slice(1)])
+    const tracer = start(["follow", path(root)], { home })
+    const stdout = await textUntil(tracer.stdout, '"name":"turn 4"', () => tracer.kill("SIGINT"))
+    expect((await quit(tracer)).code).toBe(0)
+    const sessions = objects(stdout).filter((span) => span.kind === "session")
+    expect(sessions.at(-1)?.metadata).toMatchObject({ git_branch: "main", git_source: "asked" })
+    // Read later, nobody knows what git would have said then.
+    const read = [...(await readIn(home)).values()].find((span) => span.kind === "session")
+    expect(read?.metadata).not.toContainKey("git_branch")
+  })
+
   test("what is to be followed must be said, once", async () => {
     for (const args of [[], ["--all", "--latest"], ["--latest", "x"]]) {
       const { code, stdout, stderr } = await run(["follow", ...args])
