@@ -130,6 +130,8 @@ export type DomainEvent =
   | ({ readonly _tag: "Prompted"; readonly text?: string; readonly images: number; readonly content?: Json } & OfTurn)
   | ({
       readonly _tag: "TurnConfigured"
+      /** Who answers when Codex asks whether a call may run (0.155 +). */
+      readonly reviewer?: "user" | "reviewer"
       readonly model?: string
       readonly effort?: string
       readonly facts: JsonObject

@@ -78,9 +78,17 @@ const sessionMeta: Row = (payload, place) => {
   ]
 }
 
+/** `approvals_reviewer`: the user, or Codex's own reviewer in the user's place. [seen 0.155, 0.169; the last: source] */
+const reviewers = rowTable<"user" | "reviewer">({
+  user: "user",
+  auto_review: "reviewer",
+  guardian_subagent: "reviewer"
+})
+
 const turnContext: Row = (payload, place) => {
   const context = Wire.turnContext(payload)
   if (context === undefined) return undefined
+  const reviewer = reviewers[context.approvals_reviewer ?? ""]
   const mode = isObject(context.collaboration_mode) ? context.collaboration_mode.mode : undefined
   const sandbox = isObject(context.sandbox_policy)
     ? (context.sandbox_policy.type ?? context.sandbox_policy.mode)
@@ -92,6 +100,7 @@ const turnContext: Row = (payload, place) => {
       ...(context.turn_id != null && { turnId: context.turn_id }),
       ...(context.model != null && { model: context.model }),
       ...(context.effort != null && { effort: context.effort }),
+      ...(reviewer !== undefined && { reviewer }),
       facts: known({ model: context.model, effort: context.effort, collaboration_mode: mode, cwd: context.cwd }),
       sessionFacts: known({
         model: context.model,
