@@ -137,6 +137,9 @@ describe("tracer follow", () => {
       expect([code, stdout]).toEqual([2, ""])
       expect(stderr).toContain("exactly one of")
     }
+    const journal = await run(["follow", join(sampleFolder, root), "--hooks", "nofile.jsonl"])
+    expect([journal.code, journal.stdout]).toEqual([2, ""])
+    expect(journal.stderr).toStartWith("tracer: --hooks nofile.jsonl: there is no such file\n")
     expect((await run(["follow", sampleFolder.replace("first-steps", "nowhere")])).code).toBe(2)
     expect((await run(["follow", "--latest"])).stderr).toContain("there is no session in")
   })
