@@ -103,7 +103,7 @@ const openLane = (
       onTrouble: (told) => {
         const before = trouble
         if (told._tag === "SetAside")
-          return log.write("warning", `${sink} refused one span: ${JSON.stringify(told)}`, session)
+          return log.write("warning", `span ${told.spanId ?? "?"} was set aside: ${told.failure.message}`, session)
         trouble = describeTrouble(told)
         if (trouble === before) return Effect.void
         return log.write(trouble === undefined ? "info" : "warning", trouble ?? `${sink} takes spans again`, session)
