@@ -173,7 +173,8 @@ const compacted: Row = (payload, place) => {
       ...(record.replacement_history != null && {
         items: record.replacement_history.filter(isObject).map((item) => historyItem(item, place))
       }),
-      ...(record.message != null && { summary: record.message }),
+      // A remote compaction has no words: its summary is an encrypted item of the new history.
+      ...(record.message != null && record.message !== "" && { summary: record.message }),
       ...(record.compaction_response_id != null && { responseId: record.compaction_response_id })
     }
   ]
