@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { zstdCompressSync } from "node:zlib"
 import { temporaryFolder } from "../support/folder.ts"
 import { objects, run, sampleFolder, start, textUntil } from "../support/tracer.ts"
 
@@ -74,6 +75,44 @@ describe("tracer follow", () => {
     })
     expect(await quit(tracer)).toEqual({ stderr: "", code: 0 })
     expect(finalSpans(stdout)).toEqual(await readIn(home))
+  })
+
+  test("a session whose files were archived and compressed is told whole, and goes on when it is taken up again", async () => {
+    const { home, path } = makeHome()
+    const archive = join(home, "archived_sessions")
+    mkdirSync(archive)
+    const lines = linesOf(root)
+    const packed = (name: string, text: ReadonlyArray<string>) =>
+      writeFileSync(
+        join(archive, `${name}.zst`),
+        zstdCompressSync(Buffer.from(text.map((line) => `${line}\n`).join("")))
+      )
+    packed(root, lines.slice(0, 60))
+    packed(agent, linesOf(agent))
+    const tracer = start(["follow", idOf(root)], { home })
+    const stdout = await textUntil(tracer.stdout, "\n", async () => {
+      // Codex unpacks a session that is resumed, and goes on writing.
+      writeFileSync(
+        path(root),
+        lines
+          .slice(0, 60)
+          .map((line) => `${line}\n`)
+          .join("")
+      )
+      unlinkSync(join(archive, `${root}.zst`))
+      appendFileSync(
+        path(root),
+        lines
+          .slice(60)
+          .map((line) => `${line}\n`)
+          .join("")
+      )
+      await Bun.sleep(2000)
+      tracer.kill("SIGINT")
+    })
+    expect(await quit(tracer)).toEqual({ stderr: "", code: 0 })
+    const read = await readIn(home)
+    expect(new Set(finalSpans(stdout).keys())).toEqual(new Set(read.keys()))
   })
 
   test("--all joins sessions when they are written to, new ones and old ones, and leaves the others alone", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { zstdCompressSync } from "node:zlib"
 import { temporaryFolder } from "../support/folder.ts"
 import { session } from "../support/session.ts"
 import { v169 } from "../support/session-dialect.ts"
@@ -108,6 +109,35 @@ describe("tracer PATH", () => {
     expect(absent.stderr).toContain("hint:")
     expect([folder.code, folder.stdout]).toEqual([2, ""])
     expect(folder.stderr).toContain("it is a folder")
+  })
+
+  test("compressed transcripts, named or found in the archive by id, give the same spans as plain ones", async () => {
+    const home = temporaryFolder()
+    const archive = join(home, "archived_sessions")
+    mkdirSync(archive)
+    const names = readdirSync(sampleFolder).sort()
+    for (const name of names)
+      writeFileSync(join(archive, `${name}.zst`), zstdCompressSync(readFileSync(join(sampleFolder, name))))
+    const spansOf = (stdout: string) => {
+      const spans = new Map(objects(stdout).map((span) => [span.id, span]))
+      return [...spans.values()].map(({ metadata, ...span }) => ({
+        ...span,
+        metadata: { ...(metadata as object), transcript_path: undefined }
+      }))
+    }
+    const plain = spansOf((await run(["--to", "jsonl", sampleFolder])).stdout)
+    expect(plain.length).toBeGreaterThan(20)
+    const id = names[0]?.slice(-42, -6) ?? ""
+    for (const named of [join(archive, `${names[0]}.zst`), archive, id]) {
+      const { code, stdout, stderr } = await run(["--to", "jsonl", named], { home })
+      expect([named, code, stderr]).toEqual([named, 0, ""])
+      expect(spansOf(stdout)).toEqual(plain)
+    }
+    // A copy that was cut off is no shorter session.
+    const torn = join(home, "torn.jsonl.zst")
+    writeFileSync(torn, zstdCompressSync(readFileSync(join(sampleFolder, names[0] ?? ""))).subarray(0, -2000))
+    const { code, stdout, stderr } = await run(["--to", "jsonl", torn])
+    expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining("it is not whole zstd")])
   })
 
   test("a line that is nested without end is skipped and counted, arguments nested so are a text, and nothing else is lost", async () => {
