@@ -20,6 +20,7 @@ import { followTail, makeTail } from "../source/tail.ts"
 import type { Watch } from "../source/watch.ts"
 import { sayCause, WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
+import { checkJournals } from "./journals.ts"
 import { type Run, runTrace } from "./trace.ts"
 
 /** What is followed: a session, or a file whose lines say themselves where they belong. */
@@ -134,6 +135,7 @@ export const followCommand = Command.make(
         reason: "follow needs exactly one of PATH or ID, --latest, and --all",
         hint: "tracer follow --latest"
       })
+    yield* checkJournals(hooks)
     if (all) return yield* runTrace(output, true, (run) => followAll(run, home, hooks))
     const followed = yield* Option.match(named, {
       onNone: () => Effect.flatMap(locateLatest(home), (input) => followedBy(input, "--latest")),

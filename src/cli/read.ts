@@ -14,13 +14,14 @@ import { loadSettings } from "../settings/settings.ts"
 import { readBundles } from "../source/bundle.ts"
 import { recordingsOf } from "../source/bundle-session.ts"
 import type { Catalogue, Session } from "../source/catalogue.ts"
-import { openRegularFile, readerLines } from "../source/file.ts"
+import { readerLines } from "../source/file.ts"
 import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival, Origin } from "../source/origin.ts"
 import { fileLines, readSession, reported } from "../source/session.ts"
 import { stdinLines, stdinName } from "../source/stdin.ts"
 import { WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
+import { checkJournals, journalLines } from "./journals.ts"
 import { type Run, runTrace } from "./trace.ts"
 
 /** One trace to be made: a fold and what it is fed with. */
@@ -31,10 +32,6 @@ interface Work {
 
 const withOrigin = (origin: Origin, lines: ReturnType<typeof fileLines>): Stream.Stream<Arrival> =>
   Stream.map(lines, (batch) => ({ origin, ...batch }))
-
-/** The journals' own strand, before whatever they are facts of. */
-const journalLines = (journals: ReadonlyArray<string>): Stream.Stream<Arrival> =>
-  Stream.flatMap(Stream.fromIterable(journals), (file) => withOrigin({ _tag: "Journal" }, fileLines(file)))
 
 /** Lines that do not say where they belong, after the journals that were given with them. */
 const mixed = (journals: ReadonlyArray<string>, lines: ReturnType<typeof fileLines>): Work => ({
@@ -93,19 +90,6 @@ const recordingsOfCodex = Effect.map(loadSettings(process.env), (settings) => {
 const wantedOf = (named: ReadonlyArray<string>, isLatest: boolean): ReadonlyArray<string> | undefined =>
   named.length > 0 || isLatest ? named : process.stdin.isTTY === true ? undefined : [stdinName]
 
-/** A journal is an argument: one that cannot be read is said before the first span, not as a skipped line after the last. */
-const checkJournal = (file: string): Effect.Effect<void, WrongUse> =>
-  Effect.scoped(openRegularFile(file)).pipe(
-    Effect.mapError(
-      ({ reason }) =>
-        new WrongUse({
-          reason: `--hooks ${file}: ${reason}`,
-          hint: "journals are named journal.jsonl and lie below the state folder, which tracer status --json names"
-        })
-    ),
-    Effect.asVoid
-  )
-
 export const readCommand = Command.make(
   "tracer",
   { named: flags.paths, latest: flags.latest, hooks: flags.hooks, bundles: flags.bundles, ...flags.output },
@@ -114,7 +98,7 @@ export const readCommand = Command.make(
     if (wanted === undefined) return yield* new CliError.ShowHelp({ commandPath: ["tracer"], errors: [] })
     if (wanted.filter((one) => one === stdinName).length > 1)
       return yield* new WrongUse({ reason: "standard input can be read only once", hint: "give - at most once" })
-    yield* Effect.forEach(hooks, checkJournal, { discard: true })
+    yield* checkJournals(hooks)
     const home = codexFolder(process.env)
     const inputs = [
       ...(yield* Effect.forEach(wanted, (one) => locate(one, home))),

@@ -23,6 +23,7 @@ import { fileLines, readSession } from "../source/session.ts"
 import type { Span, SpanKind } from "../span/span.ts"
 import { Incomplete, WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
+import { checkJournals } from "./journals.ts"
 import { makeReport, type Report } from "./report.ts"
 import { Stop } from "./stop.ts"
 
@@ -187,6 +188,7 @@ export const recordCommand = Command.make(
   "record",
   { named, latest: flags.latest, hooks: flags.hooks, output, schema, live },
   Effect.fnUntraced(function* ({ named, latest, hooks, output: folder, schema: wanted, live: isLive }) {
+    yield* checkJournals(hooks)
     const home = codexFolder(process.env)
     const inputs = [
       ...(yield* Effect.forEach(named, (one) => locate(one, home))),

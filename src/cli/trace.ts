@@ -13,6 +13,7 @@ import type { Trouble } from "../sink/deliver.ts"
 import { type Deliveries, openSinks } from "../sink/index.ts"
 import { standardError, standardOutput } from "../sink/output.ts"
 import { bounded } from "../sink/retry.ts"
+import { askGit, journalLineOf } from "../source/git.ts"
 import type { Arrival } from "../source/origin.ts"
 import { Incomplete } from "./errors.ts"
 import { layFlagsOver, type OutputFlags } from "./flags.ts"
@@ -54,7 +55,7 @@ const tell = (trouble: Trouble): Effect.Effect<void> => {
 const sinksFor = (flags: OutputFlags): ReadonlyArray<string> =>
   flags.to.length > 0 ? flags.to : [standardOutput.isTerminal ? "tree" : "jsonl"]
 
-const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effect<void>): Run => {
+const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effect<void>, live: boolean): Run => {
   const report = makeReport()
   const keepSmall = makeMemoryKeeper()
   const carryOut = (step: FoldStep): Effect.Effect<void> => {
@@ -62,6 +63,13 @@ const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effe
     report.noted(step.notes)
     return step.writes.length === 0 ? Effect.void : deliveries.offer(step.writes)
   }
+  /** Asks git what a session that is just beginning does not say itself. Of what is over, git would tell the present. */
+  const knowGit = (fold: Fold, { git }: FoldStep): Effect.Effect<void> =>
+    git === undefined
+      ? Effect.void
+      : Effect.flatMap(askGit(git), (answer) =>
+          answer === undefined ? Effect.void : carryOut(fold.push({ _tag: "Journal" }, [journalLineOf(answer)]))
+        )
   return {
     report,
     foldOptions: options,
@@ -73,7 +81,7 @@ const runWith = (deliveries: Deliveries, options: FoldOptions, over: Effect.Effe
           report.skipped(skipped)
           const step = fold.push(origin, lines)
           keepSmall()
-          const carried = carryOut(step)
+          const carried = live ? Effect.andThen(carryOut(step), knowGit(fold, step)) : carryOut(step)
           return onFollow === undefined || step.follow.length === 0
             ? carried
             : Effect.andThen(carried, Effect.forEach(step.follow, onFollow, { discard: true }))
@@ -105,7 +113,7 @@ export const runTrace = <A, E, R>(
       { retry: bounded, onTrouble: tell }
     )
     const stop = yield* Stop
-    const run = runWith(deliveries, foldOptions(settings), Effect.raceFirst(stop.requested, deliveries.over))
+    const run = runWith(deliveries, foldOptions(settings), Effect.raceFirst(stop.requested, deliveries.over), live)
     yield* body(run)
     const failures = yield* deliveries.drain
     const summary = run.report.text()

@@ -6,7 +6,7 @@
  * milliseconds.
  */
 import { Effect } from "effect"
-import type { Fold, FoldStep } from "../pipeline/fold.ts"
+import type { AskGit, Fold, FoldStep } from "../pipeline/fold.ts"
 import type { Delivery } from "../sink/deliver.ts"
 import { payloadFiller } from "../source/bundle.ts"
 import type { LineBatch } from "../source/line.ts"
@@ -21,6 +21,8 @@ export interface CourseOptions extends Whereabouts {
   readonly delivery: Delivery<Cut>
   /** Called after each portion (memory.ts). */
   readonly keepSmall: () => void
+  /** The answer comes with the journal. */
+  readonly askGit: (ask: AskGit) => Effect.Effect<void>
   /** What the sink has acknowledged, asked whenever a course begins. */
   readonly acknowledged: () => Cut
   /** A file that cannot be read, a line that was skipped, a note of the fold: once each. */
@@ -78,11 +80,16 @@ export const beginCourse = (options: CourseOptions): Course => {
       const last = lines[lines.length - 1]
       if (files.isJournal(file) && last !== undefined) sessionEnded = endsSession.test(last.text)
       options.keepSmall()
+      // Once a session is over its journal shall end with that.
+      const asking = step.git === undefined || sessionEnded ? Effect.void : options.askGit(step.git)
       return Effect.as(
-        tell([
-          ...[...skipped, ...step.skipped].map(({ lineNumber, reason }) => `${file.path}:${lineNumber}: ${reason}`),
-          ...step.notes.map(({ topic, detail }) => `${topic}: ${detail}`)
-        ]),
+        Effect.andThen(
+          asking,
+          tell([
+            ...[...skipped, ...step.skipped].map(({ lineNumber, reason }) => `${file.path}:${lineNumber}: ${reason}`),
+            ...step.notes.map(({ topic, detail }) => `${topic}: ${detail}`)
+          ])
+        ),
         step
       )
     })

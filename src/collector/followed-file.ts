@@ -78,8 +78,14 @@ export const readOn = <E, R>(
       if (found === undefined || found.form === file.readAs || file.position.byteOffset >= until) return false
       if (!isCompressed(file.path) && found.bytes < file.position.byteOffset) file.position = fileStart
       const reader = yield* openLines(file.path, { from: file.position, growing: true })
+      // One that is damaged is unpacked again when it has changed, not at every look.
+      const next = Effect.tapError(reader.next, () =>
+        Effect.sync(() => {
+          if (isCompressed(file.path)) file.readAs = found.form
+        })
+      )
       let news = false
-      for (let batch = yield* reader.next; batch !== undefined; batch = yield* reader.next) {
+      for (let batch = yield* next; batch !== undefined; batch = yield* next) {
         const beyond = batch.lines.findIndex((line) => line.byteOffset >= until)
         const lines = beyond < 0 ? batch.lines : batch.lines.slice(0, beyond)
         const first = batch.lines[beyond]

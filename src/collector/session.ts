@@ -11,7 +11,9 @@ import { loadSettings, type Settings, type SettingsBroken } from "../settings/se
 import { deliver, type Trouble } from "../sink/deliver.ts"
 import type { SinkFailed } from "../sink/failure.ts"
 import { endless } from "../sink/retry.ts"
+import type { AskGit } from "../source/origin.ts"
 import { destinationOf, foldOptions, jsonlPath, sinkContext } from "./destination.ts"
+import { askGitOnce } from "./git.ts"
 import { type Lane, makeLane } from "./lane.ts"
 import { CollectorLog } from "./log.ts"
 import { Parts } from "./parts.ts"
@@ -83,6 +85,7 @@ const openLane = (
   { state, session, environment, keepSmall }: Place,
   settings: Settings,
   sink: string,
+  askGit: (ask: AskGit) => Effect.Effect<void>,
   onRest: () => void
 ): Effect.Effect<OpenLane, SinkFailed, Scope.Scope | Parts | CollectorLog | SpanFiles> =>
   Effect.gen(function* () {
@@ -100,7 +103,7 @@ const openLane = (
       onTrouble: (told) => {
         const before = trouble
         if (told._tag === "SetAside")
-          return log.write("warning", `${sink} refused one span: ${JSON.stringify(told)}`, session)
+          return log.write("warning", `span ${told.spanId ?? "?"} was set aside: ${told.failure.message}`, session)
         trouble = describeTrouble(told)
         if (trouble === before) return Effect.void
         return log.write(trouble === undefined ? "info" : "warning", trouble ?? `${sink} takes spans again`, session)
@@ -117,6 +120,7 @@ const openLane = (
           parts.openFold({ ...foldOptions(settings), rootId: session, isRecorded: recorded !== undefined }),
         delivery,
         keepSmall,
+        askGit,
         acknowledged: keeper.acknowledged,
         quietMs: settings.idleExitSeconds * 1000,
         onOddity: oncePerText((what) => log.write("info", what, session))
@@ -164,9 +168,13 @@ export const workOnSession = (
         onRest()
         Deferred.doneUnsafe(atRest, Effect.void)
       }
+      const wake = () => {
+        for (const { lane } of lanes) lane.wake()
+      }
+      const askGit = yield* askGitOnce(place.state, place.session, wake)
       const failures: Array<SinkFailed> = []
       for (const sink of new Set(settings.to)) {
-        const opened = yield* openLane(place, settings, sink, checkRest).pipe(
+        const opened = yield* openLane(place, settings, sink, askGit, checkRest).pipe(
           Effect.catchTag("SinkFailed", (failure) =>
             Effect.as(
               Effect.sync(() => failures.push(failure)),
@@ -179,9 +187,6 @@ export const workOnSession = (
       const failed = failures[0]
       if (lanes.length === 0)
         return failed === undefined ? { why: "`to` names no sink", isOff: true } : waitingFor(failed)
-      const wake = () => {
-        for (const { lane } of lanes) lane.wake()
-      }
       onWork({
         wake,
         flush: Effect.forEach(lanes, ({ lane }) => lane.flush, { concurrency: "unbounded", discard: true }),

@@ -35,6 +35,12 @@ const inTheUsersName = new RegExp(`^\\s*(?:<(?:${marks.join("|")})\\b|# AGENTS\\
 /** Whether a message in the user's name was written by Codex. */
 export const isWrittenByCodex = (text: string): boolean => inTheUsersName.test(text)
 
+const agentNote = /^<subagent_notification>\s*(\{[\s\S]*\})\s*<\/subagent_notification>\s*$/
+
+/** The JSON in a note that an agent is done (multi-agent v1). [seen 0.118 to 0.169] */
+export const agentNoteIn = (text: string): string | undefined =>
+  text.startsWith("<subagent_notification>") ? agentNote.exec(text)?.[1] : undefined
+
 /** Whether it is one of the marks that Codex writes around an image of the user's. */
 export const isImageMark = (text: string): boolean => /^<\/?image\b[^>]*>$/.test(text)
 

@@ -5,6 +5,7 @@
  * ids are Codex's own; every time is Unix seconds. A field is left out when its source does not tell it.
  */
 import type { Json, JsonObject } from "../wire/json.ts"
+import type { AgentState } from "./agent-state.ts"
 import type { HistoryItem } from "./history-item.ts"
 
 /** Token counts of one response: cached ⊂ input, reasoning ⊂ output. */
@@ -129,6 +130,8 @@ export type DomainEvent =
   | ({ readonly _tag: "Prompted"; readonly text?: string; readonly images: number; readonly content?: Json } & OfTurn)
   | ({
       readonly _tag: "TurnConfigured"
+      /** Who answers when Codex asks whether a call may run (0.155 +). */
+      readonly reviewer?: "user" | "reviewer"
       readonly model?: string
       readonly effort?: string
       readonly facts: JsonObject
@@ -250,6 +253,13 @@ export type DomainEvent =
       readonly callId?: string
       readonly agentPath?: string
       readonly facts?: JsonObject
+    } & OfTurn)
+  | ({
+      /** One agent was told how another is doing (multi-agent v1: a wait, a note from Codex). */
+      readonly _tag: "AgentReported"
+      readonly agentThreadId: string
+      readonly state: AgentState
+      readonly callId?: string
     } & OfTurn)
   | ({
       readonly _tag: "AgentHooked"

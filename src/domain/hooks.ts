@@ -7,10 +7,12 @@
  * call id and time.
  */
 
-import { type HookPayload, hookPayload } from "../wire/hook.ts"
+import { gitAsked, type HookPayload, hookPayload } from "../wire/hook.ts"
 import type { Json } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
+import * as Wire from "../wire/transcript.ts"
 import type { DomainEvent } from "./event.ts"
+import { gitFacts } from "./git.ts"
 import { known, readUsage, rowTable } from "./row.ts"
 
 type HookRow = (hook: HookPayload, place: HookPlace) => ReadonlyArray<DomainEvent>
@@ -139,6 +141,13 @@ const hookRows = rowTable<HookRow>({
     }
   ],
   Interrupt: (_, place) => [{ _tag: "InterruptObserved", ...place }],
+  // No hook of Codex's: what we asked ourselves (source/git.ts).
+  [gitAsked]: (hook, place) => {
+    const facts = gitFacts(Wire.gitInfo(hook.git))
+    return Object.keys(facts).length === 0
+      ? []
+      : [{ _tag: "SessionNoted", ...place, facts: { ...facts, git_source: "asked" } }]
+  },
   SessionEnd: (hook, place) => [{ _tag: "SessionEnded", ...place, ...(hook.reason != null && { reason: hook.reason }) }]
 })
 

@@ -8,6 +8,7 @@ import * as Item from "../wire/item.ts"
 import type { Json } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import * as Wire from "../wire/transcript.ts"
+import { agentStates } from "./agent-state.ts"
 import type { DomainEvent, ToolRun } from "./event.ts"
 import { durationOf, filesChanged, runStatus } from "./paginated.ts"
 import { known, type Place, type Row } from "./row.ts"
@@ -169,6 +170,21 @@ const interactionEnd =
     ]
   }
 
+const waitingEnd: Row = (payload, place) => {
+  const { call_id: callId, statuses, agent_statuses: listed } = payload
+  if (typeof callId !== "string") return []
+  return [
+    ran(place, callId, undefined, { endedAt: place.at, kind: "agent" }),
+    ...agentStates(statuses ?? listed).map(([agentThreadId, state]) => ({
+      _tag: "AgentReported" as const,
+      ...place,
+      callId,
+      agentThreadId,
+      state
+    }))
+  ]
+}
+
 const agentActivity: Row = (payload, place) => {
   const record = Item.legacyAgentActivity(payload)
   if (record === undefined) return undefined
@@ -207,10 +223,7 @@ export const legacyRows: { readonly [type: string]: Row | undefined } = {
   collab_agent_interaction_end: interactionEnd("interacted"),
   collab_close_end: interactionEnd("closed"),
   collab_resume_end: interactionEnd("resumed"),
-  collab_waiting_end: (payload, place) =>
-    typeof payload.call_id === "string"
-      ? [ran(place, payload.call_id, undefined, { endedAt: place.at, kind: "agent" })]
-      : [],
+  collab_waiting_end: waitingEnd,
   sub_agent_activity: agentActivity,
   context_compacted: (_, place) => [{ _tag: "CompactionObserved", ...place, endedAt: place.at }],
   entered_review_mode: (payload, place) => [

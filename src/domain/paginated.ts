@@ -9,6 +9,7 @@ import * as Item from "../wire/item.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import * as Wire from "../wire/transcript.ts"
+import { agentState, agentStates, resumedBy } from "./agent-state.ts"
 import type { DomainEvent, ToolRun } from "./event.ts"
 import { known, type Place, type Row, rowTable } from "./row.ts"
 import { fromMs } from "./time.ts"
@@ -235,25 +236,38 @@ const collabActivities: { readonly [tool: string]: "started" | "interacted" | "c
   resumeAgent: "resumed"
 }
 
+/** A list or table without entries says nothing. */
+const filled = <A extends object>(value: A | null | undefined): A | undefined =>
+  value != null && Object.keys(value).length > 0 ? value : undefined
+
 const collabCall: ItemRow = (payload, place, envelope) => {
   const item = Item.collabToolCall(payload)
   if (item === undefined) return undefined
   const activity = item.tool == null ? undefined : collabActivities[item.tool]
-  const status = isObject(item.agents_states) ? item.agents_states : undefined
+  const states = isObject(item.agents_states) ? item.agents_states : undefined
+  const own = { ...ofTurn(place, envelope), callId: item.id }
+  const exists = (id: string) => states?.[id] !== "not_found"
   return [
     ...ran(place, envelope, item.id, item.status, {
       kind: "agent",
-      facts: known({ status: item.status, receiver_thread_ids: item.receiver_thread_ids, agents_states: status })
+      facts: known({
+        status: item.status,
+        receiver_thread_ids: filled(item.receiver_thread_ids),
+        agents_states: filled(states)
+      })
     }),
-    ...(activity === undefined
-      ? []
-      : (item.receiver_thread_ids ?? []).map((agentThreadId) => ({
-          _tag: "AgentObserved" as const,
-          ...ofTurn(place, envelope),
-          activity,
-          agentThreadId,
-          callId: item.id
-        })))
+    ...(activity === undefined ? [] : (item.receiver_thread_ids ?? []).filter(exists)).map((agentThreadId) => {
+      const state = agentState(states?.[agentThreadId])
+      const did = activity === "resumed" && state !== undefined ? resumedBy(state) : activity
+      return { _tag: "AgentObserved" as const, ...own, activity: did as "started", agentThreadId }
+    }),
+    // What the other calls say of an agent's state was so before they had their effect.
+    ...(item.tool === "wait" ? agentStates(states) : []).map(([agentThreadId, state]) => ({
+      _tag: "AgentReported" as const,
+      ...own,
+      agentThreadId,
+      state
+    }))
   ]
 }
 

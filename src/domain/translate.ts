@@ -11,6 +11,7 @@ import { isObject, type TranscriptRecord } from "../wire/record.ts"
 import * as Wire from "../wire/transcript.ts"
 import { patchResultAsText, versionAtLeast } from "./codex-rules.ts"
 import type { DomainEvent, Lineage } from "./event.ts"
+import { gitFacts } from "./git.ts"
 import type { HistoryItem } from "./history-item.ts"
 import { legacyRows } from "./legacy.ts"
 import { paginatedRows } from "./paginated.ts"
@@ -19,9 +20,6 @@ import { seconds } from "./time.ts"
 import { turnRows } from "./turns.ts"
 
 const nothing: ReadonlyArray<DomainEvent> = []
-
-/** A repository's address without the credentials that people leave in it. */
-const withoutCredentials = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1")
 
 /** Where a thread hangs, by its first record or, of a bundle, its metadata. */
 export const lineageOf = (meta: Omit<NonNullable<ReturnType<typeof Wire.sessionMeta>>, "id">): Lineage => {
@@ -51,7 +49,6 @@ const sessionMeta: Row = (payload, place) => {
   const version = meta.cli_version ?? undefined
   const source = meta.source
   const started = meta.timestamp == null ? undefined : seconds(meta.timestamp)
-  const git = meta.git
   return [
     {
       _tag: "ThreadStarted",
@@ -67,9 +64,7 @@ const sessionMeta: Row = (payload, place) => {
         model_provider: meta.model_provider,
         history_mode: meta.history_mode,
         forked_from: meta.forked_from_id,
-        git_branch: git?.branch,
-        git_commit_sha: git?.commit_hash,
-        git_origin_url: git?.repository_url == null ? undefined : withoutCredentials(git.repository_url)
+        ...gitFacts(meta.git)
       }),
       ...(meta.cwd != null && { cwd: meta.cwd }),
       ...(started !== undefined && { startedAt: started }),
@@ -83,9 +78,17 @@ const sessionMeta: Row = (payload, place) => {
   ]
 }
 
+/** `approvals_reviewer`: the user, or Codex's own reviewer in the user's place. [seen 0.155, 0.169; the last: source] */
+const reviewers = rowTable<"user" | "reviewer">({
+  user: "user",
+  auto_review: "reviewer",
+  guardian_subagent: "reviewer"
+})
+
 const turnContext: Row = (payload, place) => {
   const context = Wire.turnContext(payload)
   if (context === undefined) return undefined
+  const reviewer = reviewers[context.approvals_reviewer ?? ""]
   const mode = isObject(context.collaboration_mode) ? context.collaboration_mode.mode : undefined
   const sandbox = isObject(context.sandbox_policy)
     ? (context.sandbox_policy.type ?? context.sandbox_policy.mode)
@@ -97,6 +100,7 @@ const turnContext: Row = (payload, place) => {
       ...(context.turn_id != null && { turnId: context.turn_id }),
       ...(context.model != null && { model: context.model }),
       ...(context.effort != null && { effort: context.effort }),
+      ...(reviewer !== undefined && { reviewer }),
       facts: known({ model: context.model, effort: context.effort, collaboration_mode: mode, cwd: context.cwd }),
       sessionFacts: known({
         model: context.model,
@@ -169,7 +173,8 @@ const compacted: Row = (payload, place) => {
       ...(record.replacement_history != null && {
         items: record.replacement_history.filter(isObject).map((item) => historyItem(item, place))
       }),
-      ...(record.message != null && { summary: record.message }),
+      // A remote compaction has no words: its summary is an encrypted item of the new history.
+      ...(record.message != null && record.message !== "" && { summary: record.message }),
       ...(record.compaction_response_id != null && { responseId: record.compaction_response_id })
     }
   ]

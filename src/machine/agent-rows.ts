@@ -5,8 +5,9 @@
  * SubagentStart hook, its own `session_meta`, and (by the runtime) a scan by parent id. Messages between agents may be
  * encrypted; then only who, to whom and by which call is known. Rules: codex.md, "Multi-agent".
  */
+import { isSettled } from "../domain/agent-state.ts"
 import type { DomainEvent, EventOf } from "../domain/event.ts"
-import { type JsonObject, parsed } from "../wire/json.ts"
+import type { JsonObject } from "../wire/json.ts"
 import { noEffects, type Step } from "./effect.ts"
 import type { Session } from "./session.ts"
 import * as Table from "./table.ts"
@@ -14,7 +15,8 @@ import { type Edge, inOrder, inTurn, type Thread, turnIdOf } from "./thread.ts"
 import type { Tool } from "./tool.ts"
 import { withTool } from "./turn.ts"
 
-type InThread = (
+/** Changes a thread of the session and tells what became of its span. */
+export type InThread = (
   session: Session,
   id: string,
   event: DomainEvent,
@@ -28,9 +30,25 @@ const agentName = (thread: Thread | undefined, id: string): string =>
 /** An agent's edges in the order of their times, every end called by the name that is known of it now. */
 export const namedEdges = (session: Session, thread: Thread): ReadonlyArray<Edge> => {
   const named = (id: string) => agentName(Table.get(session.threads, id), id)
-  return thread.edges
-    .map((edge) => ({ ...edge, from: named(edge.from), to: named(edge.to) }))
-    .sort((a, b) => a.at - b.at || a.kind.localeCompare(b.kind))
+  const told = thread.edges.toSorted((a, b) => a.at - b.at || a.kind.localeCompare(b.kind))
+  return eachResultOnce(told, thread.id).map((edge) => ({ ...edge, from: named(edge.from), to: named(edge.to) }))
+}
+
+/**
+ * An answer is told by every wait and by a note (multi-agent v1): the same words are the same answer, until the agent
+ * was asked for more.
+ */
+const eachResultOnce = (edges: ReadonlyArray<Edge>, agentId: string): ReadonlyArray<Edge> => {
+  if (!edges.some((edge) => edge.reported === true)) return edges
+  const once: Array<Edge> = []
+  for (const edge of edges) {
+    const again = once.findLastIndex((one) => one.to === agentId || (one.reported === true && one.to === edge.to))
+    const held = once[again]
+    const same = edge.reported === true && held?.reported === true && held.content === edge.content
+    if (!same) once.push(edge)
+    else if (held.callId === undefined && edge.callId !== undefined) once[again] = { ...held, callId: edge.callId }
+  }
+  return once
 }
 
 /** The same call between the same two is one edge, however many records tell of it. */
@@ -61,7 +79,7 @@ const activityKinds: { readonly [activity: string]: string } = {
   resumed: "resume"
 }
 
-const toolOf = (
+export const toolOf = (
   thread: Thread | undefined,
   turnId: string | undefined,
   callId: string | undefined
@@ -114,7 +132,7 @@ export const agentObserved = (session: Session, event: EventOf<"AgentObserved">,
             turnId !== undefined && { parentTurn: { kind: "turn", threadId: event.threadId, key: turnId } }),
           ...(started && event.callId !== undefined && { spawnCallId: event.callId }),
           ...(started && words !== undefined && { task: words }),
-          ...(!started && event.activity !== "interacted" && { agentStatus: event.activity })
+          ...(!started && event.activity !== "interacted" && { agentStatus: status(thread, event, event.activity) })
         },
         started ? [{ _tag: "FollowThread", threadId: event.agentThreadId, parentThreadId: event.threadId }] : noEffects
       ]),
@@ -127,6 +145,34 @@ export const agentObserved = (session: Session, event: EventOf<"AgentObserved">,
             )
           )
   )
+}
+
+/** The latest that anybody was told of an agent: several threads may speak of one, and their files come in any order. */
+const status = (
+  { agentStatus: held }: Thread,
+  { at, threadId: by }: { readonly at: number; readonly threadId: string },
+  word: string
+): NonNullable<Thread["agentStatus"]> =>
+  held !== undefined && (held.at > at || (held.at === at && held.by > by)) ? held : { word, at, by }
+
+/** A thread was told how one of its agents is doing: what is not the end of its work passes. */
+export const agentReported = (session: Session, event: EventOf<"AgentReported">, inThread: InThread): Step<Session> => {
+  const { state, agentThreadId, threadId, at, callId } = event
+  if (!isSettled(state)) return [session, noEffects]
+  const edge: Edge = {
+    at,
+    from: agentThreadId,
+    to: threadId,
+    kind: "result",
+    reported: true,
+    ...(callId !== undefined && { callId }),
+    ...(state.message !== undefined && { content: state.message })
+  }
+  const answered = state.word === "completed" || state.word === "errored"
+  return inThread(session, agentThreadId, event, (thread) => [
+    { ...(answered ? withEdge(thread, edge) : thread), agentStatus: status(thread, event, state.word) },
+    noEffects
+  ])
 }
 
 /** SubagentStart names the child's file. */
@@ -149,29 +195,6 @@ export const agentHooked = (session: Session, event: EventOf<"AgentHooked">, inT
         ]
       : noEffects
   ])
-}
-
-/** Multi-agent v1 answers a spawn with the child's id: `{"agent_id": …}`. */
-export const spawnAnswered = (session: Session, event: EventOf<"ItemRecorded">, inThread: InThread): Step<Session> => {
-  const { type, call_id: callId, output } = event.item.value
-  if (type !== "function_call_output" || typeof callId !== "string" || typeof output !== "string")
-    return [session, noEffects]
-  if (!output.startsWith('{"agent_id"')) return [session, noEffects]
-  const actor = Table.get(session.threads, event.threadId)
-  const tool = toolOf(actor, actor && turnIdOf(actor, event), callId)
-  const agentThreadId = agentIdIn(output)
-  if (tool?.call?.name !== "spawn_agent" || agentThreadId === undefined) return [session, noEffects]
-  const { item: _, side: __, sampledThrough: ___, ...place } = event
-  return agentObserved(
-    session,
-    { ...place, _tag: "AgentObserved", activity: "started", agentThreadId, callId },
-    inThread
-  )
-}
-
-const agentIdIn = (output: string): string | undefined => {
-  const { agent_id: id } = (parsed(output) ?? {}) as JsonObject
-  return typeof id === "string" ? id : undefined
 }
 
 /** A message as it stands in the receiver's history. */

@@ -76,17 +76,22 @@ const summaryResponse = (
 ): Response.Response | undefined => {
   const { response, unclaimed } = thread
   if (response !== undefined && !response.calls) {
-    return response.completed === undefined ? { ...response, completed: {} } : response
+    const output = response.output.length === 0 ? encryptedSummary(event) : response.output
+    return { ...response, output, completed: response.completed ?? {} }
   }
   if (unclaimed === undefined) return undefined
   const begun = Response.begin(thread, turnId, event.at, undefined).response
   const text = event.summary
   const output: ReadonlyArray<Json> =
     text === undefined
-      ? []
+      ? encryptedSummary(event)
       : [{ type: "message", role: "assistant", content: [{ type: "output_text", text: withoutPreamble(text) }] }]
   return begun && { ...begun, output, completed: { usage: unclaimed } }
 }
+
+/** What a remote compaction got from the model: an item that only the model can read. */
+const encryptedSummary = ({ items = [] }: EventOf<"HistoryReplaced">): ReadonlyArray<Json> =>
+  items.map(({ value }) => value).filter(({ type }) => type === "compaction" || type === "compaction_summary")
 
 /** What Codex writes before a summary, for the model that reads it, ends with a line break. */
 const withoutPreamble = (summary: string): string => {

@@ -43,6 +43,8 @@ export type SpanEffect =
       readonly parentThreadId?: string
       readonly path?: string
     }
+  /** The session's records do not say what git knows of its folder. Answered, if at all, by a line of its journal. */
+  | { readonly _tag: "AskGit"; readonly sessionId: string; readonly cwd: string; readonly startedAt: number }
   /** An oddity kept for the user, counted by topic and detail. */
   | { readonly _tag: "Note"; readonly topic: string; readonly detail: string }
 

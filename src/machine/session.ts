@@ -6,7 +6,8 @@
  * Times: Unix seconds.
  */
 import type { DomainEvent, EventOf, Usage } from "../domain/event.ts"
-import { agentHooked, agentObserved, edgeOf, namedEdges, spawnAnswered } from "./agent-rows.ts"
+import { agentAnswered, agentNoted } from "./agent-answers.ts"
+import { agentHooked, agentObserved, agentReported, edgeOf, namedEdges } from "./agent-rows.ts"
 import * as Attempts from "./attempt-rows.ts"
 import * as Compactions from "./compaction-rows.ts"
 import { noEffects, type SpanEffect, type Step, type Subject } from "./effect.ts"
@@ -46,11 +47,20 @@ export const rootThread = (session: Session): Thread | undefined =>
 
 // --------------------------------------------------------------------------------------------------- Events of a thread
 
+/** What `session_meta` says of git; none where Codex did not ask, or got no answer in time. */
+const gitFacts = ["git_branch", "git_commit_sha", "git_origin_url"]
+
+const askingGit = (thread: Thread, event: EventOf<"ThreadStarted">): Step<Thread> => {
+  const { cwd, metaId, startedAt = event.at } = event
+  const isUnknown = thread.root && metaId === thread.id && gitFacts.every((fact) => thread.facts[fact] === undefined)
+  return [thread, isUnknown && cwd !== undefined ? [{ _tag: "AskGit", sessionId: metaId, cwd, startedAt }] : noEffects]
+}
+
 /** Rows of a thread, by event: those that may touch no other thread. */
 const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
   switch (event._tag) {
     case "ThreadStarted":
-      return [startThread(thread, event), noEffects]
+      return askingGit(startThread(thread, event), event)
     case "SessionNoted":
       return [{ ...thread, facts: { ...thread.facts, ...event.facts } }, noEffects]
     case "HistoryMissing":
@@ -110,6 +120,7 @@ const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
     case "InterruptObserved":
     case "SessionEnded":
     case "AgentObserved":
+    case "AgentReported":
     case "AgentHooked":
       return [thread, noEffects]
   }
@@ -121,6 +132,13 @@ const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
 const visible = (thread: Thread): boolean =>
   thread.root ? thread.known || thread.turns.length > 0 : thread.known && thread.parentTurn !== undefined
 
+const growing: ReadonlySet<DomainEvent["_tag"]> = new Set([
+  "TurnEnded",
+  "SessionEnded",
+  "AgentObserved",
+  "AgentReported"
+])
+
 /** What changed of a thread's own span: it opens once, and grows with every turn. */
 const threadEffects = (
   session: Session,
@@ -130,7 +148,7 @@ const threadEffects = (
 ): ReadonlyArray<SpanEffect> => {
   if (!visible(after)) return noEffects
   const first = before === undefined || !visible(before)
-  const grown = event._tag === "TurnEnded" || event._tag === "SessionEnded" || event._tag === "AgentObserved"
+  const grown = growing.has(event._tag)
   if (!first && !grown) return noEffects
   const subject = after.root ? { kind: "session" as const, session } : agentSubject(session, after)
   return [{ _tag: first ? "OpenSpan" : "PatchSpan", subject }]
@@ -231,6 +249,8 @@ const acrossThreads = (session: Session, event: DomainEvent): Step<Session> => {
   switch (event._tag) {
     case "AgentObserved":
       return agentObserved(session, event, inThread)
+    case "AgentReported":
+      return agentReported(session, event, inThread)
     case "AgentHooked":
       return agentHooked(session, event, inThread)
     case "TurnStarted":
@@ -238,7 +258,8 @@ const acrossThreads = (session: Session, event: DomainEvent): Step<Session> => {
     case "ItemRecorded":
       return inOrder(
         session,
-        (s) => spawnAnswered(s, event, inThread),
+        (s) => agentAnswered(s, event, inThread),
+        (s) => agentNoted(s, event, inThread),
         (s) => edgeOf(s, event, inThread)
       )
     case "SessionEnded":

@@ -24,6 +24,8 @@ export interface Edge {
   readonly kind: string
   readonly callId?: string
   readonly content?: string
+  /** An answer as it was told to somebody, which may be told again. */
+  readonly reported?: true
 }
 
 /** A request that a bundle recorded as sent. */
@@ -54,7 +56,8 @@ export interface Thread {
   /** The turn that spawned it, once any source has named it. */
   readonly parentTurn?: SpanKey
   readonly spawnCallId?: string
-  readonly agentStatus?: string
+  /** What was last said of an agent's state, when and by whom. */
+  readonly agentStatus?: { readonly word: string; readonly at: number; readonly by: string }
   readonly task?: string
   readonly edges: ReadonlyArray<Edge>
   readonly transcriptPath?: string

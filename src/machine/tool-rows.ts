@@ -10,7 +10,17 @@ import { attribute, type Candidate, evidence } from "./cell.ts"
 import { noEffects, type Step } from "./effect.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
-import { newTool, type Tool, toolEnded, toolName, toolStart, withHook, withRecord, withRun } from "./tool.ts"
+import {
+  type Approval,
+  newTool,
+  type Tool,
+  toolEnded,
+  toolName,
+  toolStart,
+  withHook,
+  withRecord,
+  withRun
+} from "./tool.ts"
 import { type Turn, withTool } from "./turn.ts"
 
 /** Calls that a code cell makes go by Codex's own ids. */
@@ -152,13 +162,13 @@ export const decideNested = (thread: Thread, turnId: string, when: "response" | 
 
 // ---------------------------------------------------------------------------------------------------------- Approvals
 
-/** The command or patch of a call, as hooks and model write it. */
+/** The command or patch of a call, as hooks and model write it: PermissionRequest tells a patch without its last break. */
 const commandOf = (input: Json | undefined): string | undefined => {
-  if (typeof input === "string") return input
+  if (typeof input === "string") return input.trimEnd()
   if (typeof input !== "object" || input === null) return undefined
   const { command, cmd } = input as JsonObject
   const said = command ?? cmd
-  return typeof said === "string" ? said : Array.isArray(said) ? String(said.at(-1)) : undefined
+  return typeof said === "string" ? said.trimEnd() : Array.isArray(said) ? String(said.at(-1)) : undefined
 }
 
 /** PermissionRequest names no call: turn, command and input must match it to one. */
@@ -170,11 +180,25 @@ const asksFor = (ask: ApprovalAsk, tool: Tool): boolean => {
   return ask.toolName !== undefined && (ask.toolName === tool.call?.name || ask.toolName === tool.hook?.name)
 }
 
+const answeredBy = ({ by: _, ...approval }: Approval, { reviewer }: Turn): Approval =>
+  reviewer === undefined || reviewer === "several" ? approval : { ...approval, by: reviewer }
+
+/** Who is asked in a turn: told by its settings, which may come after the questions. */
+export const reviewedBy = (turn: Turn, reviewer: "user" | "reviewer"): Step<Turn> => {
+  if (turn.reviewer === reviewer || turn.reviewer === "several") return [turn, noEffects]
+  const known: Turn = { ...turn, reviewer: turn.reviewer === undefined ? reviewer : "several" }
+  const asked = Table.values(known.tools).flatMap(({ approval, ...tool }) => (approval ? [{ ...tool, approval }] : []))
+  return inOrder(
+    known,
+    ...asked.map((tool) => (t: Turn) => withTool(t, { ...tool, approval: answeredBy(tool.approval, known) }))
+  )
+}
+
 /** Somebody was asked whether a call may run. */
 export const approvalRequested = (thread: Thread, event: EventOf<"ApprovalRequested">): Step<Thread> =>
   inTurn(thread, event, (turn) => {
     const tool = Table.values(turn.tools).find((candidate) => asksFor(event.ask, candidate))
-    const approval = { ...event.ask, askedAt: event.at }
+    const approval = answeredBy({ ...event.ask, askedAt: event.at }, turn)
     return tool === undefined
       ? [{ ...turn, asks: [...turn.asks, approval] }, noEffects]
       : withTool(turn, { ...tool, approval })
@@ -188,6 +212,6 @@ export const claimApproval = (turn: Turn, tool: Tool): readonly [Turn, Tool] => 
     ? [turn, tool]
     : [
         { ...turn, asks: turn.asks.toSpliced(index, 1) },
-        { ...tool, approval }
+        { ...tool, approval: answeredBy(approval, turn) }
       ]
 }

@@ -29,6 +29,8 @@ import type { TurnOutcome } from "./turn.ts"
 
 export interface Approval extends ApprovalAsk {
   readonly askedAt: number
+  /** Who answers in this turn. */
+  readonly by?: "user" | "reviewer"
 }
 
 /** The output that the model was given. */

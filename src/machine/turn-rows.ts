@@ -13,7 +13,7 @@ import { tellUnanswered } from "./request-rows.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
 import { toolEnded } from "./tool.ts"
-import { decideNested } from "./tool-rows.ts"
+import { decideNested, reviewedBy } from "./tool-rows.ts"
 import { endTools, heldEffects, newTurn, type Turn, type TurnOutcome, turnEffects } from "./turn.ts"
 
 /** A turn begins: the one before it, if still open, ended unseen. */
@@ -183,7 +183,10 @@ export const turnConfigured = (thread: Thread, event: EventOf<"TurnConfigured">)
   const { effort: _, ...withoutEffort } = next
   const configured = event.effort === undefined ? withoutEffort : { ...next, effort: event.effort }
   if (turnIdOf(configured, event) === undefined) return [configured, noEffects]
-  return inTurn(configured, event, (turn) => [{ ...turn, facts: { ...turn.facts, ...event.facts } }, noEffects])
+  return inTurn(configured, event, (turn) => {
+    const told = { ...turn, facts: { ...turn.facts, ...event.facts } }
+    return event.reviewer === undefined ? [told, noEffects] : reviewedBy(told, event.reviewer)
+  })
 }
 
 /**

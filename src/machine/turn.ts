@@ -47,6 +47,8 @@ export interface Turn {
   readonly answers: ReadonlyArray<Answer>
   /** What the thread's history was until each compaction, and until the turn's end: for attempts that are told late. */
   readonly histories: ReadonlyArray<{ readonly until: number; readonly history: History }>
+  /** Who is asked whether a call may run; `several` where that changed within the turn: then nobody knows of any one. */
+  readonly reviewer?: "user" | "reviewer" | "several"
   /** Questions whether a call may run that have not found their call yet. */
   readonly asks: ReadonlyArray<Approval>
   /** Responses that completed, that were cut after some output, that failed without any. */

@@ -6,10 +6,10 @@
  * at full speed without an effect per line.
  */
 import type { Line, SkippedLine } from "../source/line.ts"
-import type { FollowThread, Origin } from "../source/origin.ts"
+import type { AskGit, FollowThread, Origin } from "../source/origin.ts"
 import type { SpanWrite } from "../span/span.ts"
 
-export type { FollowThread, Origin }
+export type { AskGit, FollowThread, Origin }
 
 /** An oddity kept for the user: an unknown record type, a fact that fits nowhere. Counted by (topic, detail). */
 export interface Note {
@@ -20,6 +20,8 @@ export interface Note {
 export interface FoldStep {
   readonly writes: ReadonlyArray<SpanWrite>
   readonly follow: ReadonlyArray<FollowThread>
+  /** What git could tell, and the session's own records do not. The answer comes back as a line of the journal. */
+  readonly git?: AskGit
   readonly skipped: ReadonlyArray<SkippedLine>
   readonly notes: ReadonlyArray<Note>
 }

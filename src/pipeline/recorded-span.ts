@@ -11,23 +11,29 @@ const lastWord = (transcript: Span, bundle: Span): Span =>
   bundle.status === undefined || bundle.status === "unfinished" ? transcript : bundle
 
 /** A thread's own span covers what both saw of it; a bundle begins and ends with its process. */
-const whole = ({ start, end, status }: Span, bundle: Span) => {
-  const bundleIsLater = (bundle.end ?? 0) > (end ?? 0)
-  const last = Math.max(end ?? 0, bundle.end ?? 0)
+const whole = (transcript: Span, bundle: Span) => {
+  const last = Math.max(transcript.end ?? 0, bundle.end ?? 0)
+  const later = (bundle.end ?? 0) > (transcript.end ?? 0) ? bundle : transcript
   return {
-    start: Math.min(start, bundle.start),
+    start: Math.min(transcript.start, bundle.start),
     ...(last > 0 && { end: last }),
-    ...((bundleIsLater ? bundle.status : status) && { status: bundleIsLater ? bundle.status : status })
+    ...outcomeOf(later, later === bundle ? transcript : bundle)
   }
 }
 
+/** How it ended; why it failed is told by whoever knows it of the same end. */
+const outcomeOf = ({ status, error }: Span, other: Span): Pick<Span, "status" | "error"> => {
+  const why = error ?? (status === other.status ? other.error : undefined)
+  return { ...(status && { status }), ...(why && { error: why }) }
+}
+
 const exact = (transcript: Span, bundle: Span) => {
-  const { end = transcript.end, status, error } = lastWord(transcript, bundle)
+  const last = lastWord(transcript, bundle)
+  const { end = transcript.end } = last
   return {
     start: bundle.start,
     ...(end !== undefined && { end: Math.max(end, bundle.start) }),
-    ...(status && { status }),
-    ...(error && { error })
+    ...outcomeOf(last, last === bundle ? transcript : bundle)
   }
 }
 

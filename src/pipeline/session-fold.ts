@@ -8,7 +8,7 @@ import type { DomainEvent } from "../domain/event.ts"
 import type { SpanEffect } from "../machine/effect.ts"
 import { end, newSession, reduce } from "../machine/session.ts"
 import type { Line, SkippedLine } from "../source/line.ts"
-import type { FollowThread, Origin } from "../source/origin.ts"
+import type { AskGit, FollowThread, Origin } from "../source/origin.ts"
 import { project, type TraceContext } from "../span/project.ts"
 import type { SpanWrite } from "../span/span.ts"
 import { type Decoded, decodeHook, decodeRecord, parseLine } from "./decode.ts"
@@ -19,6 +19,7 @@ import type { Fold, FoldOptions, FoldStep, Note } from "./fold.ts"
 export interface Collected {
   readonly writes: Array<SpanWrite>
   readonly follow: Array<FollowThread>
+  git?: AskGit
   readonly skipped: Array<SkippedLine>
   readonly notes: Array<Note>
 }
@@ -53,6 +54,11 @@ export const eventFold = (options: FoldOptions & { readonly rootId?: string }): 
         case "FollowThread": {
           const { _tag: _, ...thread } = effect
           into.follow.push(thread)
+          break
+        }
+        case "AskGit": {
+          const { _tag: _, ...asked } = effect
+          into.git = asked
           break
         }
         case "Note":

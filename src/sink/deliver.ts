@@ -11,7 +11,7 @@ import { Cause, Deferred, Effect, Latch, Option, Random, type Scope } from "effe
 import type { SpanWrite } from "../span/span.ts"
 import { ReaderLeft, SinkFailed } from "./failure.ts"
 import { type RetryPolicy, waitMs } from "./retry.ts"
-import { type Attempt, type SetAside, sendBatch } from "./send-batch.ts"
+import { type Attempt, type SetAside, sendBatch, unwritable } from "./send-batch.ts"
 import type { OpenSink } from "./sink.ts"
 import { makeWriteQueue } from "./write-queue.ts"
 
@@ -53,6 +53,20 @@ export interface Delivery<P> {
 
 const queueDefault = { writesMax: 1024, bytesMax: 2 * 1024 * 1024 }
 const shutdownMsDefault = 5_000
+
+/** Spans are made when they are first looked at, which is here: one that cannot be made is not let in. */
+const madeSpans = (sink: string, writes: ReadonlyArray<SpanWrite>) => {
+  const unmade: Array<SetAside> = []
+  const made = writes.filter((write) => {
+    try {
+      return write.span !== undefined
+    } catch (cause) {
+      unmade.push({ write, failure: unwritable(sink, cause) })
+      return false
+    }
+  })
+  return [made, unmade] as const
+}
 
 /** Puts a delivery around an open sink. It lives as long as the scope, whose end flushes what it can in time. */
 export const deliver = <P>(
@@ -201,7 +215,11 @@ export const deliver = <P>(
             yield* room.await
           }
           if (ended) return
-          queue.push(sink.wants === "all" ? writes : writes.filter((write) => write.op === "close"), position)
+          const wanted = sink.wants === "all" ? writes : writes.filter((write) => write.op === "close")
+          const [made, unmade] = madeSpans(sink.name, wanted)
+          setAside += unmade.length
+          for (const each of unmade) yield* tell({ _tag: "SetAside", ...each })
+          queue.push(made, position)
           arrived.openUnsafe()
           if (queue.length() >= sink.batch.rows) ripe.openUnsafe()
         }),

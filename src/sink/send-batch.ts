@@ -13,8 +13,20 @@ import type { OpenSink, Row } from "./sink.ts"
 
 export interface SetAside {
   readonly write: SpanWrite
+  /** Which it is; not known of one that cannot be made. */
+  readonly spanId?: string
   readonly failure: SinkFailed
 }
+
+/** What is said of a span that cannot be made, or made into a row: an error of ours, which must cost nothing but it. */
+export const unwritable = (sink: string, cause: unknown): SinkFailed =>
+  new SinkFailed({
+    sink,
+    retry: "refused",
+    reason: `a span could not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "the other spans are not affected; please report this with the version of Codex",
+    cause
+  })
 
 export interface BatchResult {
   /** Rows that the sink acknowledged. */
@@ -42,6 +54,16 @@ export const sendBatch = (
   Effect.gen(function* () {
     let taken = 0
     const setAside: Array<SetAside> = []
+    const unwritten: Array<SetAside> = []
+
+    const encode = (write: SpanWrite, bytesMax?: number): Row | undefined => {
+      try {
+        return sink.encode(write, bytesMax)
+      } catch (cause) {
+        unwritten.push({ write, spanId: write.span.id, failure: unwritable(sink.name, cause) })
+        return undefined
+      }
+    }
 
     const sendRows = (rows: ReadonlyArray<Row>): Effect.Effect<void, SinkFailed | ReaderLeft> =>
       attempt(rows).pipe(
@@ -59,10 +81,11 @@ export const sendBatch = (
             return Effect.andThen(sendRows(rows.slice(0, middle)), sendRows(rows.slice(middle)))
           }
           if (failure.retry === "too-large") {
-            const shorter = sink.encode(first.write, Math.floor(first.bytes / 2))
+            const shorter = encode(first.write, Math.floor(first.bytes / 2))
+            if (shorter === undefined) return Effect.void
             if (shorter.bytes < first.bytes) return sendRows([shorter])
           }
-          setAside.push({ write: first.write, failure })
+          setAside.push({ write: first.write, spanId: first.write.span.id, failure })
           return Effect.void
         })
       )
@@ -70,7 +93,8 @@ export const sendBatch = (
     let rows: Array<Row> = []
     let bytes = 0
     for (const write of sink.repeats === "last" ? lastOfEach(writes) : writes) {
-      const row = sink.encode(write)
+      const row = encode(write)
+      if (row === undefined) continue
       if (rows.length > 0 && (bytes + row.bytes > sink.batch.bytes || rows.length >= sink.batch.rows)) {
         yield* sendRows(rows)
         rows = []
@@ -92,5 +116,5 @@ export const sendBatch = (
         ...(cause !== undefined && { cause })
       })
     }
-    return { taken, setAside }
+    return { taken, setAside: [...unwritten, ...setAside] }
   })

@@ -4,11 +4,12 @@
  * Owns opening (nothing but regular files: a fifo would block, a device never ends), plain and zstd-compressed
  * bytes, and the end of a one-shot read. Growing files are tail.ts. Counts bytes; of a compressed file, those inside.
  */
-import { close, constants, createReadStream, fstat, open, read, type Stats, statSync } from "node:fs"
+import { close, constants, createReadStream, fstat, fstatSync, open, read, type Stats, statSync } from "node:fs"
 import { createZstdDecompress } from "node:zlib"
 import { Effect, Schema, type Scope, Stream } from "effect"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
 import { lineSplitter, type SplitOptions } from "./lines.ts"
+import { isWholeZstd } from "./zstd.ts"
 
 /** A source that cannot be read, or not further. */
 export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", {
@@ -127,7 +128,10 @@ const unpackedBytes = (file: string, descriptor: number, from: number): Effect.E
       return Effect.gen(function* () {
         for (;;) {
           const { done, value } = yield* next
-          if (done === true) return undefined
+          if (done === true) {
+            if (isWholeZstd(descriptor, fstatSync(descriptor).size)) return undefined
+            return yield* new SourceFailed({ file, reason: "it is not whole zstd (it ends too early)" })
+          }
           if (left < value.length) {
             const wanted = value.subarray(left)
             left = 0

@@ -6,7 +6,7 @@
  * agent, a revert), or when the fold has heard of a thread. Files then interleave as they are written.
  */
 import { basename, dirname } from "node:path"
-import { Effect, FiberMap, Queue, type Scope, Stream } from "effect"
+import { Effect, FiberMap, Queue, type Scope, Semaphore, Stream } from "effect"
 import { type Catalogue, isTranscriptFolder, type Session } from "./catalogue.ts"
 import { fileStart, type Line, type Position } from "./line.ts"
 import type { Arrival, FollowThread, Origin } from "./origin.ts"
@@ -36,6 +36,8 @@ export const watchFolders = (
   )
 
 const keyOf = (path: string) => basename(plainName(path))
+
+const byName = (a: RolloutName, b: RolloutName): number => (keyOf(a.path) < keyOf(b.path) ? -1 : 1)
 
 /** Arrivals that are waiting to be folded: further reading waits for them. */
 const arrivalsMax = 16
@@ -67,14 +69,21 @@ export const liveSession = (
       (isWhole && (sessionId ?? threadId) === session.rootThreadId) ||
       (parentThreadId !== undefined && threads.has(parentThreadId))
 
-    const followFile = (path: string, origin: Origin, from: Position, accepts: (line: Line) => boolean) =>
-      FiberMap.run(
-        followers,
-        keyOf(path),
-        Stream.runForEach(followTail(makeTail(path, { ...options, from }), watch), ({ lines, skipped }) =>
+    /** Of each thread, how its files are read on to their present end. */
+    const readsOn = new Map<string, Array<Effect.Effect<void>>>()
+
+    const followFile = (path: string, origin: Origin, from: Position, accepts: (line: Line) => boolean) => {
+      const tail = makeTail(path, { ...options, from })
+      const oneAtATime = Semaphore.makeUnsafe(1)
+      const readOn = oneAtATime.withPermits(1)(
+        Stream.runForEach(tail.look, ({ lines, skipped }) =>
           Queue.offer(arrived, { origin, lines: lines.filter(accepts), skipped })
         )
       )
+      if (origin._tag === "Transcript") readsOn.set(origin.threadId, [...(readsOn.get(origin.threadId) ?? []), readOn])
+      const follower = followTail({ ...tail, look: Stream.fromEffectDrain(readOn) }, watch)
+      return FiberMap.run(followers, keyOf(path), Stream.runDrain(follower))
+    }
     const all = () => true
 
     const join = (rollout: Rollout) =>
@@ -84,6 +93,8 @@ export const liveSession = (
         wanted.delete(rollout.threadId)
         const { inherited, origin } = yield* threadOrigin(catalogue, rollout)
         yield* Stream.runForEach(inherited, (arrival) => Queue.offer(arrived, arrival))
+        // A revert goes on from the thread's earlier file, which is written to no more: its last lines come first.
+        yield* Effect.forEach(readsOn.get(rollout.threadId) ?? [], (readOn) => readOn, { discard: true })
         yield* followFile(rollout.path, origin, fileStart, all)
       })
 
@@ -100,9 +111,9 @@ export const liveSession = (
       Effect.gen(function* () {
         if (!everything && wanted.size === 0) return
         const names = yield* catalogue.names
-        yield* Effect.forEach(everything ? names : names.filter((name) => wanted.has(name.threadId)), consider, {
-          discard: true
-        })
+        const searched = everything ? names : names.filter((name) => wanted.has(name.threadId))
+        // By name is by time: of one thread's files the earlier comes first.
+        yield* Effect.forEach(searched.toSorted(byName), consider, { discard: true })
       })
 
     yield* watch.listen((changed) => {

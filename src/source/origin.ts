@@ -27,6 +27,14 @@ export interface Arrival extends LineBatch {
   readonly origin: Origin
 }
 
+/** A session that began in a folder, and whose records do not say what git knows of it. */
+export interface AskGit {
+  readonly sessionId: string
+  readonly cwd: string
+  /** Unix seconds. */
+  readonly startedAt: number
+}
+
 /** A further transcript that belongs to the session: the runtime finds it, and pushes its lines. */
 export interface FollowThread {
   readonly threadId: string

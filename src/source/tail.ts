@@ -132,6 +132,9 @@ export const makeTail = (named: string, options: TailOptions = {}): Tail => {
     if (place === undefined) return Stream.empty
     return Stream.catch(readOn(place), ({ code, message }) => {
       // Gone since: it is waited for. Anything else is said once, not at every look.
+      const stats = isCompressed(place) ? statOf(place) : undefined
+      // One that is damaged is unpacked again when it has changed, not at every look.
+      if (stats !== undefined) readAs = formOf(place, stats)
       if (code === "ENOENT" || message === failedWith) return Stream.empty
       failedWith = message
       return Stream.succeed({ lines: [], skipped: [{ file: place, ...position, reason: message }] })

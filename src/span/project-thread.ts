@@ -7,17 +7,19 @@ import type { Edge, Thread } from "../machine/thread.ts"
 import type { Turn } from "../machine/turn.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import { identity, present, type TraceContext, usageFacts } from "./project.ts"
-import type { Span, SpanStatus } from "./span.ts"
+import type { Span } from "./span.ts"
 
 const basename = (path: string): string => path.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "") || path
 
-/** A thread is as its last turn was; one without any turn has no end of its own. */
-const statusOf = (thread: Thread): SpanStatus | undefined => {
+const statuses = { completed: "ok", failed: "error", interrupted: "interrupted", unfinished: "unfinished" } as const
+
+/** A thread is as its last turn was, and failed for the same reason; one without any turn has no end of its own. */
+const howItEnded = (thread: Thread): Pick<Span, "status" | "error"> => {
   const ended = Table.values(thread.turns).filter((turn) => turn.outcome !== undefined)
   const last = ended.reduce<Turn | undefined>((a, b) => ((a?.number ?? 0) > (b.number ?? 0) ? a : b), undefined)
   const outcome = last?.outcome
-  if (outcome === undefined) return thread.over === true ? "unfinished" : undefined
-  return ({ completed: "ok", failed: "error", interrupted: "interrupted", unfinished: "unfinished" } as const)[outcome]
+  if (outcome === undefined) return thread.over === true ? { status: "unfinished" } : {}
+  return { status: statuses[outcome], ...(outcome === "failed" && last?.error && { error: last.error }) }
 }
 
 const lastTurnEnd = (thread: Thread): number | undefined => {
@@ -32,7 +34,6 @@ export const sessionSpan = (context: TraceContext, session: Session): Span => {
   const usage = sessionUsage(session)
   const end = Math.max(lastTurnEnd(root) ?? root.firstAt, session.endedAt ?? 0)
   const unbegun = root.turns.length === 0 && session.endedAt !== undefined
-  const status = unbegun ? "ok" : statusOf(root)
   const agents = session.threads.length - 1
   return {
     ...identity(context, root.key, undefined),
@@ -40,7 +41,7 @@ export const sessionSpan = (context: TraceContext, session: Session): Span => {
     name: `codex: ${root.cwd === undefined ? root.id : basename(root.cwd)}`,
     start: root.firstAt,
     ...((end > root.firstAt || root.over === true) && { end: Math.max(end, root.firstAt) }),
-    ...(status && { status }),
+    ...(unbegun ? { status: "ok" } : howItEnded(root)),
     ...(root.firstPrompt !== undefined && { input: root.firstPrompt }),
     ...(root.lastMessage !== undefined && { output: root.lastMessage }),
     metadata: {
@@ -77,7 +78,6 @@ const edgeFacts = ({ from, to, kind, callId, content }: Edge): JsonObject =>
 export const agentSpan = (context: TraceContext, thread: Thread): Span => {
   const { agentPath, nickname, role, depth, forkedFromId, kind } = thread.lineage
   const end = lastTurnEnd(thread)
-  const status = statusOf(thread)
   const task = thread.task ?? thread.firstPrompt
   return {
     ...identity(context, thread.key, thread.parentTurn),
@@ -85,7 +85,7 @@ export const agentSpan = (context: TraceContext, thread: Thread): Span => {
     name: `agent ${agentPath ?? nickname ?? (kind === "review" ? "review" : thread.id)}`,
     start: thread.firstAt,
     ...(end !== undefined && { end }),
-    ...(status && { status }),
+    ...howItEnded(thread),
     ...(task !== undefined && { input: task }),
     ...(thread.lastMessage !== undefined && { output: thread.lastMessage }),
     metadata: {
@@ -100,7 +100,7 @@ export const agentSpan = (context: TraceContext, thread: Thread): Span => {
         parent_thread_id: thread.lineage.parentThreadId,
         forked_history: forkedFromId === undefined ? undefined : true,
         history_missing: thread.historyMissing,
-        agent_status: thread.agentStatus,
+        agent_status: thread.agentStatus?.word,
         message_edges: thread.edges.length === 0 ? undefined : thread.edges.map(edgeFacts),
         usage: thread.usage && usageFacts(thread.usage)
       })

@@ -55,7 +55,7 @@ const approvalOf = (tool: Tool, outcome: ToolOutcome): JsonObject | undefined =>
   return present({
     requested: asked || undefined,
     decision,
-    by: refusal?.by,
+    by: refusal?.by ?? (decision === "granted" ? approval?.by : undefined),
     refusal: refusal?.reason,
     justification: asked ? justification(tool) : undefined,
     waited_ms: waited(tool)

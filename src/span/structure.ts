@@ -17,7 +17,7 @@ const tellingKeys: ReadonlySet<string> = new Set([
   ...["collaboration_mode", "permission_mode", "approval_policy", "sandbox", "service_tier", "plan_type"],
   // what kind of work, and how it went
   ...["kind", "tool_kind", "type", "trigger", "role", "status", "agent_status", "decision", "by", "reason", "code"],
-  ...["attribution", "mcp_server", "mcp_tool", "namespace", "session_start", "end_reason"]
+  ...["attribution", "mcp_server", "mcp_tool", "namespace", "session_start", "end_reason", "git_source"]
 ])
 
 const none: ReadonlySet<string> = new Set()

@@ -33,7 +33,11 @@ export const hookPayload = shape((optional) => ({
   tool_use_id: optional(Text),
   tool_input: optional(Unknown),
   tool_response: optional(Unknown),
-  last_assistant_message: optional(Text)
+  last_assistant_message: optional(Text),
+  git: optional(Unknown)
 }))
+
+/** The name under which our own question to git stands in a journal; its `git` looks like that of `session_meta`. */
+export const gitAsked = "TracerAskedGit"
 
 export type HookPayload = NonNullable<ReturnType<typeof hookPayload>>

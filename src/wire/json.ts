@@ -3,10 +3,30 @@ export type Json = string | number | boolean | null | ReadonlyArray<Json> | { re
 
 export type JsonObject = { readonly [key: string]: Json }
 
-/** The value of a text that is JSON; undefined for any other. */
+/**
+ * How deep values may be nested. Codex reads no more than 127 levels and wraps what it reads in some of its own; what
+ * is nested deeper no Codex wrote, and would overrun the stack of whoever walks through it: JSON.parse itself does not.
+ */
+const nestingMax = 256
+
+/** Whether a value is nested deeper than anybody's stack should have to bear. Looks at no text, only at what holds more. */
+export const isTooDeep = (value: unknown, levels = nestingMax): boolean => {
+  if (typeof value !== "object" || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === "object" && isTooDeep(item, levels - 1)) return true
+    return false
+  }
+  const members = value as { readonly [key: string]: unknown }
+  for (const key in members) if (typeof members[key] === "object" && isTooDeep(members[key], levels - 1)) return true
+  return false
+}
+
+/** The value of a text that is JSON of a sound depth; undefined for any other. */
 export const parsed = (text: string): Json | undefined => {
   try {
-    return JSON.parse(text)
+    const value = JSON.parse(text)
+    return isTooDeep(value) ? undefined : value
   } catch {
     // That a text is not JSON is an answer here: tools' arguments and outputs are whatever a model or a tool wrote.
     return undefined

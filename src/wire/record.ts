@@ -6,7 +6,7 @@
  */
 
 import { Schema } from "effect"
-import type { Json } from "./json.ts"
+import { isTooDeep, type Json } from "./json.ts"
 import { shape } from "./shape.ts"
 
 export interface TranscriptRecord {
@@ -44,7 +44,8 @@ export const parseObject = (text: string): { readonly [key: string]: Json } | No
     // Why it is no JSON does not matter: the user is told which line it is.
     return { reason: "not JSON" }
   }
-  return isObject(value) ? value : { reason: "not a JSON object" }
+  if (!isObject(value)) return { reason: "not a JSON object" }
+  return isTooDeep(value) ? { reason: "nested too deep" } : value
 }
 
 /** Reads a parsed line as a transcript record. */

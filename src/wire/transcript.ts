@@ -35,6 +35,13 @@ export const sessionMeta = shape((optional) => ({
   git: optional(Struct({ commit_hash: optional(Text), branch: optional(Text), repository_url: optional(Text) }))
 }))
 
+/** `session_meta.git` by itself. */
+export const gitInfo = shape((optional) => ({
+  commit_hash: optional(Text),
+  branch: optional(Text),
+  repository_url: optional(Text)
+}))
+
 /** `session_meta.source.subagent.thread_spawn` of an agent's thread. */
 export const threadSpawn = shape((optional) => ({
   parent_thread_id: Text,

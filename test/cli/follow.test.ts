@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { zstdCompressSync } from "node:zlib"
 import { temporaryFolder } from "../support/folder.ts"
 import { objects, run, sampleFolder, start, textUntil } from "../support/tracer.ts"
 
@@ -76,6 +77,44 @@ describe("tracer follow", () => {
     expect(finalSpans(stdout)).toEqual(await readIn(home))
   })
 
+  test("a session whose files were archived and compressed is told whole, and goes on when it is taken up again", async () => {
+    const { home, path } = makeHome()
+    const archive = join(home, "archived_sessions")
+    mkdirSync(archive)
+    const lines = linesOf(root)
+    const packed = (name: string, text: ReadonlyArray<string>) =>
+      writeFileSync(
+        join(archive, `${name}.zst`),
+        zstdCompressSync(Buffer.from(text.map((line) => `${line}\n`).join("")))
+      )
+    packed(root, lines.slice(0, 60))
+    packed(agent, linesOf(agent))
+    const tracer = start(["follow", idOf(root)], { home })
+    const stdout = await textUntil(tracer.stdout, "\n", async () => {
+      // Codex unpacks a session that is resumed, and goes on writing.
+      writeFileSync(
+        path(root),
+        lines
+          .slice(0, 60)
+          .map((line) => `${line}\n`)
+          .join("")
+      )
+      unlinkSync(join(archive, `${root}.zst`))
+      appendFileSync(
+        path(root),
+        lines
+          .slice(60)
+          .map((line) => `${line}\n`)
+          .join("")
+      )
+      await Bun.sleep(2000)
+      tracer.kill("SIGINT")
+    })
+    expect(await quit(tracer)).toEqual({ stderr: "", code: 0 })
+    const read = await readIn(home)
+    expect(new Set(finalSpans(stdout).keys())).toEqual(new Set(read.keys()))
+  })
+
   test("--all joins sessions when they are written to, new ones and old ones, and leaves the others alone", async () => {
     const { home, write } = makeHome()
     const other = linesOf(root).map((line) => line.replaceAll(idOf(root), "01a1fd6f-0000-7000-8000-000000000001"))
@@ -109,12 +148,37 @@ describe("tracer follow", () => {
     expect(finalSpans(stdout).size).toBeGreaterThan(10)
   })
 
+  test("a session that begins now in a repository, and does not say so itself, is told with what git says", async () => {
+    const { home, path, write } = makeHome()
+    const author = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "init.defaultBranch=main"]
+    for (const words of [
+      ["init", "-q"],
+      ["commit", "-q", "--allow-empty", "-m", "first"]
+    ])
+      Bun.spawnSync({ cmd: ["git", ...author, ...words], cwd: home })
+    const lines = linesOf(root)
+    const [meta, now] = [JSON.parse(lines[0] ?? ""), new Date().toISOString()]
+    const begun = { ...meta, timestamp: now, payload: { ...meta.payload, timestamp: now, cwd: home, git: undefined } }
+    write(root, [JSON.stringify(begun), ...lines.slice(1)])
+    const tracer = start(["follow", path(root)], { home })
+    const stdout = await textUntil(tracer.stdout, '"name":"turn 4"', () => tracer.kill("SIGINT"))
+    expect((await quit(tracer)).code).toBe(0)
+    const sessions = objects(stdout).filter((span) => span.kind === "session")
+    expect(sessions.at(-1)?.metadata).toMatchObject({ git_branch: "main", git_source: "asked" })
+    // Read later, nobody knows what git would have said then.
+    const read = [...(await readIn(home)).values()].find((span) => span.kind === "session")
+    expect(read?.metadata).not.toContainKey("git_branch")
+  })
+
   test("what is to be followed must be said, once", async () => {
     for (const args of [[], ["--all", "--latest"], ["--latest", "x"]]) {
       const { code, stdout, stderr } = await run(["follow", ...args])
       expect([code, stdout]).toEqual([2, ""])
       expect(stderr).toContain("exactly one of")
     }
+    const journal = await run(["follow", join(sampleFolder, root), "--hooks", "nofile.jsonl"])
+    expect([journal.code, journal.stdout]).toEqual([2, ""])
+    expect(journal.stderr).toStartWith("tracer: --hooks nofile.jsonl: there is no such file\n")
     expect((await run(["follow", sampleFolder.replace("first-steps", "nowhere")])).code).toBe(2)
     expect((await run(["follow", "--latest"])).stderr).toContain("there is no session in")
   })

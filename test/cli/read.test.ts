@@ -1,7 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { zstdCompressSync } from "node:zlib"
 import { temporaryFolder } from "../support/folder.ts"
+import { session } from "../support/session.ts"
+import { v169 } from "../support/session-dialect.ts"
 import { objects, run, sampleFolder, start, textUntil } from "../support/tracer.ts"
 
 // Each test starts the product, some several times, on a machine that may be busy.
@@ -106,6 +109,53 @@ describe("tracer PATH", () => {
     expect(absent.stderr).toContain("hint:")
     expect([folder.code, folder.stdout]).toEqual([2, ""])
     expect(folder.stderr).toContain("it is a folder")
+  })
+
+  test("compressed transcripts, named or found in the archive by id, give the same spans as plain ones", async () => {
+    const home = temporaryFolder()
+    const archive = join(home, "archived_sessions")
+    mkdirSync(archive)
+    const names = readdirSync(sampleFolder).sort()
+    for (const name of names)
+      writeFileSync(join(archive, `${name}.zst`), zstdCompressSync(readFileSync(join(sampleFolder, name))))
+    const spansOf = (stdout: string) => {
+      const spans = new Map(objects(stdout).map((span) => [span.id, span]))
+      return [...spans.values()].map(({ metadata, ...span }) => ({
+        ...span,
+        metadata: { ...(metadata as object), transcript_path: undefined }
+      }))
+    }
+    const plain = spansOf((await run(["--to", "jsonl", sampleFolder])).stdout)
+    expect(plain.length).toBeGreaterThan(20)
+    const id = names[0]?.slice(-42, -6) ?? ""
+    for (const named of [join(archive, `${names[0]}.zst`), archive, id]) {
+      const { code, stdout, stderr } = await run(["--to", "jsonl", named], { home })
+      expect([named, code, stderr]).toEqual([named, 0, ""])
+      expect(spansOf(stdout)).toEqual(plain)
+    }
+    // A copy that was cut off is no shorter session.
+    const torn = join(home, "torn.jsonl.zst")
+    writeFileSync(torn, zstdCompressSync(readFileSync(join(sampleFolder, names[0] ?? ""))).subarray(0, -2000))
+    const { code, stdout, stderr } = await run(["--to", "jsonl", torn])
+    expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining("it is not whole zstd")])
+  })
+
+  test("a line that is nested without end is skipped and counted, arguments nested so are a text, and nothing else is lost", async () => {
+    const told = session().turn("deep").calls("dive", { a: 1 }, { id: "call_dive" }).answers("done").says("Up.").ends()
+    const deep = "[".repeat(100_000) + "]".repeat(100_000)
+    const [meta = "", ...rest] = told.lines(v169)
+    const lines = rest.map((line) => line.replaceAll('"{\\"a\\":1}"', `"${deep}"`))
+    const hostile = JSON.stringify({ timestamp: new Date(0), type: "event_msg", payload: {} }).replace(
+      "{}",
+      `{"x":${deep}}`
+    )
+    for (const to of ["jsonl", "tree"]) {
+      const stdin = [meta, hostile, ...lines, ""].join("\n")
+      const { code, stdout, stderr } = await run(["--to", to], { stdin })
+      expect([code, stderr]).toEqual([1, "tracer: 1 line skipped\n  1 × nested too deep (at -:2)\n"])
+      if (to === "jsonl") expect(objects(stdout).find(({ name }) => name === "dive")?.input).toBe(deep)
+      else expect(stdout).toContain("dive")
+    }
   })
 
   test("a misspelt flag is wrong use, with the usage on stderr only", async () => {

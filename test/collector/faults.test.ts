@@ -14,7 +14,8 @@ import {
   writeFileSync
 } from "node:fs"
 import { createConnection } from "node:net"
-import { join, resolve } from "node:path"
+import { basename, join, resolve } from "node:path"
+import { zstdCompressSync } from "node:zlib"
 import { watermarksOf } from "../../src/collector/watermark.ts"
 import { journalFile } from "../../src/hook/places.ts"
 import { arrived, type Behaviour, missing, newThreadId, type Stage, startStage, until } from "./stage.ts"
@@ -265,6 +266,33 @@ describe("files that are not what they were", () => {
       () => stage.backend.rows.has(`${session.threadId}:7`),
       (there) => there
     )
+  }, 20_000)
+
+  test("a transcript that is compressed is read on, and one that was compressed before anybody looked is read whole", async () => {
+    const session = stage.session()
+    session.begin()
+    session.write(5)
+    await session.hook("SessionStart")
+    await arrived(stage, session)
+    session.write(3)
+    const archive = join(stage.codexHome, "archived_sessions")
+    mkdirSync(archive)
+    const pack = (transcript: string) => {
+      writeFileSync(join(archive, `${basename(transcript)}.zst`), zstdCompressSync(readFileSync(transcript)))
+      rmSync(transcript)
+    }
+    pack(session.transcript)
+    const cold = stage.session()
+    cold.begin()
+    cold.write(4)
+    pack(cold.transcript)
+    await Promise.all([session.hook("Stop"), cold.hook("SessionStart")])
+    const rows = [`${session.threadId}:9`, `${cold.threadId}:1`, `${cold.threadId}:5`]
+    await until(
+      () => rows.filter((id) => !stage.backend.rows.has(id)),
+      (lacking) => lacking.length === 0
+    )
+    expect(stage.backend.times.get(`${session.threadId}:6`)).toBe(1)
   }, 20_000)
 
   test("a transcript that vanishes leaves what was read, and hurts nobody", async () => {

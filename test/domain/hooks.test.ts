@@ -131,3 +131,18 @@ test("compactions, stops and interrupts are told with what the hook knows", () =
   expect(one("Stop", { last_assistant_message: "Done." })).toMatchObject({ _tag: "StopObserved", lastMessage: "Done." })
   expect(one("Interrupt")).toEqual({ _tag: "InterruptObserved", ...place })
 })
+
+test("what we asked git ourselves is told as asked, without credentials; nothing is nothing", () => {
+  const git = { commit_hash: "abc", branch: "main", repository_url: "https://ann:secret@example.com/a.git" }
+  expect(one("TracerAskedGit", { git })).toEqual({
+    _tag: "SessionNoted",
+    ...place,
+    facts: {
+      git_branch: "main",
+      git_commit_sha: "abc",
+      git_origin_url: "https://example.com/a.git",
+      git_source: "asked"
+    }
+  })
+  for (const none of [{}, "main", null, { branch: 7 }]) expect(events("TracerAskedGit", { git: none })).toEqual([])
+})

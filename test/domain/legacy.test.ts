@@ -131,6 +131,20 @@ describe("agents", () => {
     }
   })
 
+  test("are doing what a wait was told", () => {
+    for (const told of [
+      { statuses: { a: { completed: "12." } } },
+      { agent_statuses: [{ thread_id: "a", status: { completed: "12." } }] }
+    ]) {
+      expect(events("collab_waiting_end", { call_id: "c", ...told })?.[1]).toMatchObject({
+        _tag: "AgentReported",
+        agentThreadId: "a",
+        callId: "c",
+        state: { word: "completed", message: "12." }
+      })
+    }
+  })
+
   test("of 0.142 are seen in activities", () => {
     const activity = { event_id: "c", kind: "started", agent_thread_id: "agent-1", agent_path: "/root/a" }
     expect(one("sub_agent_activity", activity)).toMatchObject({

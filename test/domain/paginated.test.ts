@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test"
 import type { DomainEvent } from "../../src/domain/event.ts"
 import { translate } from "../../src/domain/translate.ts"
-import type { JsonObject } from "../../src/wire/json.ts"
+import type { Json, JsonObject } from "../../src/wire/json.ts"
 
 const timestamp = "2026-11-20T08:00:05.000Z"
 const at = Date.parse(timestamp) / 1000
@@ -214,6 +214,32 @@ describe("agents", () => {
       ["interacted", "b", "call_1"]
     ])
     expect(events({ ...item, tool: "wait" })?.map(({ _tag }) => _tag)).toEqual(["ToolRan"])
+  })
+
+  test("of multi-agent v1 are doing what a wait was told; what other calls say was so before them", () => {
+    const agents_states = { a: { completed: "12." }, b: "running", c: "not_found" }
+    const item = { type: "CollabAgentToolCall", id: "call_1", status: "completed", agents_states }
+    const reported = events({ ...item, tool: "wait" })?.filter((event) => event._tag === "AgentReported")
+    expect(reported?.map((event) => [event.agentThreadId, event.state, event.callId])).toEqual([
+      ["a", { word: "completed", message: "12." }, "call_1"],
+      ["b", { word: "running" }, "call_1"]
+    ])
+    const closed = events({ ...item, tool: "close_agent", receiver_thread_ids: ["a", "c"] })
+    expect(closed?.slice(1)).toMatchObject([{ _tag: "AgentObserved", activity: "closed", agentThreadId: "a" }])
+  })
+
+  test("of multi-agent v1 that were done are not resumed by being asked to", () => {
+    const item = { type: "CollabAgentToolCall", id: "call_1", tool: "resume_agent", receiver_thread_ids: ["a"] }
+    const did = (state: Json) => events({ ...item, agents_states: { a: state } })?.[1]
+    expect(did("pending_init")).toMatchObject({ activity: "resumed" })
+    expect(did({ errored: "no" })).toMatchObject({ activity: "interacted" })
+  })
+
+  test("that are none leave nothing behind", () => {
+    const item = { type: "CollabAgentToolCall", id: "call_1", tool: "wait", status: "completed" }
+    const told = events({ ...item, receiver_thread_ids: [], agents_states: {} })?.[0]
+    expect(told).toMatchObject({ run: { facts: { status: "completed" } } })
+    expect(told?._tag === "ToolRan" && Object.keys(told.run.facts ?? {})).toEqual(["status"])
   })
 })
 

@@ -92,6 +92,10 @@ describe("session_meta", () => {
       git_commit_sha: "abc",
       git_origin_url: "https://example.com/a/b.git"
     })
+    for (const login of ["ann:se@cret", "a@b:c@d", "token"])
+      expect(facts(`https://${login}@example.com/a@b.git`)).toMatchObject({
+        git_origin_url: "https://example.com/a@b.git"
+      })
     expect(facts("git@example.com:a/b.git")).toMatchObject({ git_origin_url: "git@example.com:a/b.git" })
     expect(facts("ssh://git@example.com/a/b.git")).toMatchObject({ git_origin_url: "ssh://example.com/a/b.git" })
   })

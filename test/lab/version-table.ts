@@ -36,7 +36,7 @@ const facts: ReadonlyArray<Fact> = [
   { fact: "compaction with its new history", shownBy: ["transcript compacted/replacement_history"] },
   { fact: "compaction names its response", shownBy: ["transcript compacted/compaction_response_id"] },
   {
-    fact: "agents (v1)",
+    fact: "agents (v1) with items of their own",
     shownBy: ["transcript event_msg.item_completed.CollabAgentToolCall", "transcript event_msg.collab_agent_spawn_end"]
   },
   {

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "bun:test"
 import { inputOf, lines, ofKind, pictureOf, read, the, wordsOf } from "../support/reading.ts"
-import { session } from "../support/session.ts"
+import { type Story, session } from "../support/session.ts"
 import { newer, v77, v118, v155, v169, withTurnIds } from "../support/session-dialect.ts"
 
 const base = "You are a coding agent."
@@ -120,6 +120,42 @@ describe("a compaction", () => {
       const compaction = the(reading, "compaction")
       expect(ofKind(reading, "llm").filter((call) => call.parent_id === compaction.id)).toEqual([])
       expect(compaction.status).toBe("ok")
+    }
+  })
+
+  /** As Codex writes it (codex-rs/core: compact_remote.rs): no words, and an item of the new history that is encrypted. */
+  const remotely = (told: Story) => {
+    const kept = { type: "message", role: "user", content: [{ type: "input_text", text: "go" }] }
+    const summary = { type: "compaction", encrypted_content: "gAAAAAB" }
+    told.record("compacted", { message: "", replacement_history: [kept, summary] })
+    return { kept, summary }
+  }
+
+  test("by the provider has no words: its summary is the encrypted item that the next request begins with", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("go").execs("ls")
+      const { kept, summary } = remotely(told)
+      const reading = read(told.says("Done.").ends(), dialect)
+      const { status, output, metadata } = the(reading, "compaction")
+      expect([status, metadata.trigger, metadata.items_after]).toEqual(["ok", "auto", 2])
+      expect(output).toEqual({ items: 2, replacement: [kept, summary] })
+      expect(metadata).not.toContainKey("summary")
+      expect(ofKind(reading, "llm")).toHaveLength(2)
+      expect(inputOf(ofKind(reading, "llm").at(-1)).slice(-2)).toEqual([kept, summary])
+    }
+  })
+
+  test("by the provider whose usage is told has a model call, and the encrypted item is what it gave", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").execs("ls")
+      const counts = { input_tokens: 900, output_tokens: 9 }
+      told.record("token_usage_record", { response_id: "resp_c", turn_id: told.turnId ?? "", usage: counts })
+      const { summary } = remotely(told)
+      const reading = read(told.says("Done.").ends(), dialect)
+      const compaction = the(reading, "compaction")
+      const [call, ...others] = ofKind(reading, "llm").filter(({ parent_id: id }) => id === compaction.id)
+      expect([call?.output, others]).toEqual([[summary], []])
+      expect(compaction.metadata.tokens_before).toBe(900)
     }
   })
 

@@ -33,6 +33,30 @@ describe("a session", () => {
     })
   })
 
+  test("wants to know what git knows of its folder, unless its own record says it or a journal has the answer", () => {
+    const told = session().turn("hi").says("Hello.").ends()
+    const [transcript = [], ...others] = strandsOf(told, v169, { hooks: false })
+    const asks = (strand: typeof transcript) => {
+      const fold = sessionFold({ rootId: told.rootId })
+      return strand.flatMap(({ origin, line }) => fold.push(origin, [line]).git ?? [])
+    }
+    const asked = [{ sessionId: told.id, cwd: "/home/ann/work", startedAt: (transcript[0]?.at ?? 0) / 1000 }]
+    expect(others).toEqual([])
+    expect(asks(transcript)).toEqual(asked)
+    const [first, ...rest] = transcript.map(({ line }) => line.text)
+    const meta = JSON.parse(first ?? "")
+    meta.payload.git = { branch: "main" }
+    const file = { _tag: "Transcript", threadId: told.id } as const
+    expect(asks(strand(file, "t.jsonl", [JSON.stringify(meta), ...rest]))).toEqual([])
+    const payload = { session_id: told.id, hook_event_name: "TracerAskedGit", git: { commit_hash: "abc" } }
+    const answered = [...strand({ _tag: "Journal" }, "j", [JSON.stringify({ at_ns: 1, payload })]), ...transcript]
+    expect(asks(answered)).toEqual([])
+    expect(the(readLines(told.rootId, answered), "session").metadata).toMatchObject({
+      git_commit_sha: "abc",
+      git_source: "asked"
+    })
+  })
+
   test("lasts from its first record to the end of its last turn, and grows when it is resumed", () => {
     for (const dialect of withTurnIds) {
       const told = session().turn("one").says("One.").ends()

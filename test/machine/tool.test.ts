@@ -3,7 +3,8 @@
  */
 import { describe, expect, test } from "bun:test"
 import type { Span } from "../../src/span/span.ts"
-import { lines, ofKind, pictureOf, read, the } from "../support/reading.ts"
+import type { JsonObject } from "../../src/wire/json.ts"
+import { byTime, lines, ofKind, pictureOf, read, readLines, strandsOf, the } from "../support/reading.ts"
 import { session } from "../support/session.ts"
 import { dialects, newer, v118, v142, v155, v169, withTurnIds } from "../support/session-dialect.ts"
 
@@ -240,6 +241,33 @@ describe("an approval", () => {
       expect(approval).toMatchObject({ requested: true, decision: "granted", justification: "clean up" })
       expect((approval as { waited_ms?: number }).waited_ms).toBeGreaterThan(1900)
     }
+  })
+
+  test("of a patch is found although the hook tells it without its last line break", () => {
+    const patch = "*** Begin Patch\n*** Add File: a\n+a\n*** End Patch"
+    const told = session().turn("may I").calls("apply_patch", `${patch}\n`)
+    told.hook("PermissionRequest", { tool_name: "apply_patch", tool_input: { command: patch } })
+    told.answers("Exit code: 0\nWall time: 0.1 seconds\nOutput:\nSuccess.\n").ends()
+    expect(the(read(told, v169), "tool").metadata.approval).toMatchObject({ requested: true, decision: "granted" })
+  })
+
+  test("that was given names who is asked in its turn, whatever is read first; nobody where that changed or is not told", () => {
+    const given = (...reviewers: ReadonlyArray<string>) => {
+      const told = session().turn("may I")
+      for (const reviewer of reviewers)
+        told.record("turn_context", { turn_id: told.turnId ?? "", approvals_reviewer: reviewer })
+      told.calls("exec_command", { cmd: "rm a" }).asks("rm a", "clean up").runs("exec", 0.1)
+      const strands = strandsOf(told.answers("Process exited with code 0\n").ends(), v169)
+      return [strands.flat(), strands.toReversed().flat(), byTime(strands)].map((order) => {
+        const { approval } = the(readLines(told.rootId, order), "tool").metadata
+        expect(approval).toMatchObject({ requested: true, decision: "granted" })
+        return (approval as JsonObject).by
+      })
+    }
+    expect(given("user")).toEqual(["user", "user", "user"])
+    expect(given("auto_review", "auto_review")).toEqual(["reviewer", "reviewer", "reviewer"])
+    for (const unknown of [[], ["somebody"], ["user", "auto_review"]])
+      expect(given(...unknown)).toEqual([undefined, undefined, undefined])
   })
 
   test("that was refused is an error with the code declined, by the user", () => {

@@ -126,7 +126,16 @@ describe("a turn", () => {
         error: { message: "usage limit reached", code: "usage_limit_exceeded" },
         tags: ["failed"]
       })
-      expect(the(reading, "session").status).toBe("error")
+      const { status, error: why } = the(reading, "session")
+      expect([status, why]).toEqual(["error", the(reading, "turn").error])
+    }
+  })
+
+  test("that failed is no failure of the session once another turn went well", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("go").ends({ message: "usage limit reached" }).turn("again").says("Done.").ends()
+      const { status, error } = the(read(told, dialect), "session")
+      expect([status, error]).toEqual(["ok", undefined])
     }
   })
 

@@ -2,35 +2,14 @@
  * What delivery promises around any sink, told on a clock that only the test moves.
  */
 import { describe, expect, test } from "bun:test"
-import { Effect, Fiber, type Scope } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { type DeliverOptions, deliver, type Trouble } from "../../src/sink/deliver.ts"
 import type { SinkFailed } from "../../src/sink/failure.ts"
 import { bounded, endless } from "../../src/sink/retry.ts"
-import type { OpenSink } from "../../src/sink/sink.ts"
 import type { SpanWrite } from "../../src/span/span.ts"
 import { closed, opened } from "../support/spans.ts"
+import { delivery, ids, it } from "./delivery.ts"
 import { failed, scriptedSink } from "./scripted-sink.ts"
-
-const it = <E>(name: string, body: Effect.Effect<void, E, Scope.Scope>) =>
-  test(name, () => Effect.runPromise(body.pipe(Effect.scoped, Effect.provide(TestClock.layer()))))
-
-const ids = (...names: ReadonlyArray<string>): ReadonlyArray<SpanWrite> => names.map((id) => closed({ id }))
-
-/** A delivery that writes down what it was told to acknowledge and what troubled it. */
-const delivery = (sink: OpenSink, options: Partial<DeliverOptions<number>> = {}) =>
-  Effect.gen(function* () {
-    const acknowledged: Array<number> = []
-    const troubles: Array<Trouble> = []
-    const made = yield* deliver<number>(sink, {
-      retry: bounded,
-      onAcknowledged: (position) => Effect.sync(() => acknowledged.push(position)),
-      onTrouble: (trouble) => Effect.sync(() => troubles.push(trouble)),
-      ...options
-    })
-    const tags = () => troubles.map((trouble) => trouble._tag)
-    return { ...made, acknowledged, troubles, tags }
-  })
 
 /** Lets every fiber that can go on go on. */
 const settle = TestClock.adjust(0)

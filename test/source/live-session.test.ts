@@ -63,6 +63,21 @@ describe("live-session", () => {
     })
   })
 
+  test("a revert's file is read after everything of the file that it goes on from", async () => {
+    const home = temporaryFolder()
+    const path = writeRollout({ home, thread: 1, ordinal: 0, says: ["a"] })
+    const many = Array.from({ length: 3000 }, (_, index) => `b${index}`)
+    await following(home, 1, async ({ next }) => {
+      for (const _ of [1, 2]) await next()
+      appendFileSync(path, many.map((text, index) => record(text, 5, index + 2)).join(""))
+      const base = { history_base: { thread_id: threadId(1), end_ordinal_exclusive: 1 } }
+      writeRollout({ home, thread: 1, segment: 9, start: 9, ordinal: 1, meta: base, says: ["c"] })
+      const lines: Array<string> = []
+      while (lines.length < many.length + 2) lines.push(await next())
+      expect(lines).toEqual([...many.map((text) => `1: ${text}`), "1: session_meta", "1: c"])
+    })
+  }, 20_000)
+
   test("agents and a revert's file join when they appear, other sessions do not", async () => {
     const home = temporaryFolder()
     writeRollout({ home, thread: 1, ordinal: 0, says: ["a", "b"] })

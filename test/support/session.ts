@@ -110,6 +110,29 @@ export class Story extends TurnStory {
     return child
   }
 
+  /** An agent is set going (multi-agent v1): it has a nickname and no path. */
+  enlists(nickname: string, task: string): Story {
+    const lineage = { parent_thread_id: this.id, depth: 1, agent_nickname: nickname }
+    const meta = { parent_thread_id: this.id, source: { subagent: { thread_spawn: lineage } } }
+    const agent = new Story(this.telling, { rootId: this.rootId, parent: this, path: nickname, meta })
+    this.asksV1("spawn_agent", { message: task }, { agent_id: agent.id, nickname })
+    return agent
+  }
+
+  /** A call of a tool of multi-agent v1, and its answer: JSON, or words where it failed. */
+  asksV1(tool: string, input: JsonObject, answer: Json): this {
+    const id = `call_${tool}_${++this.telling.ids}`
+    this.calls(tool, input, { id, namespace: "multi_agent_v1" })
+    return this.answers(typeof answer === "string" ? answer : JSON.stringify(answer), id)
+  }
+
+  /** Codex notes for the model how an agent is doing. */
+  notes(agent: Story, status: Json): this {
+    this.closeResponse()
+    const told = JSON.stringify({ agent_path: agent.id, status })
+    return this.gives("user", `<subagent_notification>\n${told}\n</subagent_notification>`)
+  }
+
   /** An agent is spoken to; the words stand in its file. */
   messages(agent: Story, text: string): this {
     const callId = `call_message_${++this.telling.ids}`

@@ -168,6 +168,24 @@ const delegated = story("agents: with and without history, messages, a nested on
   return told.leaves()
 })
 
+const enlisted = story("agents of v1: waits, notes, more input, close and resume", withTurnIds, () => {
+  const told = session().turn("use agents")
+  const kuhn = told.enlists("Kuhn", "count the tests")
+  kuhn.turn("count the tests").says("12.").ends()
+  const hertz = kuhn.enlists("Hertz", "look inside")
+  told.notes(kuhn, { completed: "12." })
+  told.asksV1("wait_agent", { targets: [kuhn.id] }, { status: { [kuhn.id]: { completed: "12." } }, timed_out: false })
+  told.asksV1("send_input", { target: kuhn.id, message: "again" }, { submission_id: "s" })
+  kuhn.turn("again")
+  hertz.turn("look inside").says("Nothing.").ends()
+  kuhn.asksV1("wait_agent", { targets: [hertz.id] }, { status: { [hertz.id]: { completed: "Nothing." } } })
+  kuhn.says("12.").ends()
+  told.asksV1("wait_agent", { targets: [kuhn.id] }, { status: { [kuhn.id]: { completed: "12." } }, timed_out: false })
+  told.asksV1("close_agent", { target: kuhn.id }, { previous_status: { completed: "12." } })
+  told.asksV1("resume_agent", { id: kuhn.id }, { status: "pending_init" })
+  return told.notes(kuhn, "shutdown").says("Done.").ends()
+})
+
 const older = story("agents of 0.142, whose files begin with the parent's records", [v142], () => {
   const told = session().turn("use agents")
   const alpha = told.spawns("alpha", { history: true })
@@ -195,7 +213,7 @@ const torn = story("a turn that goes on when the reading ends", dialects, () =>
 
 export const stories: ReadonlyArray<NamedStory> = [
   ...[plain, parallel, patched, stopped, crashed, retried, summed, steered],
-  ...[approved, celled, delegated, older, reverted, outlived, torn]
+  ...[approved, celled, delegated, enlisted, older, reverted, outlived, torn]
 ]
 
 /** A fork and what it goes on from: a session of its own. */

@@ -23,6 +23,12 @@ test("a key more, a key less, another type or another value is a difference", ()
   for (const other of others) expect(sameJson(value, other)).toBe(false)
 })
 
+test("JSON that is nested deeper than anybody wrote is the text that it is", () => {
+  const deep = "[".repeat(100_000) + "]".repeat(100_000)
+  expect([parsed(deep), parsedOrAsIs(deep)]).toEqual([undefined, deep])
+  expect(parsed("[".repeat(200) + "]".repeat(200))).toBeArray()
+})
+
 test("what is nested deeper than Codex reads is compared no further", () => {
   const deep = (levels: number): Json => JSON.parse("[".repeat(levels) + "]".repeat(levels))
   expect(sameJson(deep(100), deep(100))).toBe(true)

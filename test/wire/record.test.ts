@@ -12,6 +12,9 @@ describe("a line", () => {
     expect(parseObject('{"a":1}')).toEqual({ a: 1 })
     for (const text of ["", "{", "nonsense", '{"a":1}{"b":2}'])
       expect(parseObject(text)).toEqual({ reason: "not JSON" })
+    const deep = (levels: number) => `{"a":${'[{"b":'.repeat(levels / 2)}1${"}]".repeat(levels / 2)}}`
+    for (const levels of [256, 100_000]) expect(parseObject(deep(levels))).toEqual({ reason: "nested too deep" })
+    expect(parseObject(deep(254))).toHaveProperty("a")
     for (const text of ["[]", "null", "1", '"text"']) expect(parseObject(text)).toEqual({ reason: "not a JSON object" })
   })
 })

@@ -47,8 +47,10 @@ const joined = (under: JsonObject, over: JsonObject, overText: string): string =
     : `${JSON.stringify(Object.fromEntries(extra)).slice(0, -1)},${overText.slice(1)}`
 }
 
-const errorText = (span: Span, message: string | undefined): string | undefined => {
-  if (message === undefined) return span.status === "error" ? "error" : undefined
+/** A session or an agent is as its last turn was: rows are merged, so an error that is over has to be taken back. */
+const errorText = (span: Span, message: string | undefined): string | null | undefined => {
+  if (message === undefined && span.status === "error") return "error"
+  if (message === undefined) return span.kind === "session" || span.kind === "agent" ? null : undefined
   const code = span.error?.code
   return code === undefined || message.includes(code) ? message : `${code}: ${message}`
 }

@@ -54,6 +54,14 @@ describe("a row", () => {
     expect(row.metadata).toEqual({ kind: "session", thread_id: "thread-1" })
   })
 
+  test("of a session takes an error back that is over; of a span that ends once there is none to take back", () => {
+    for (const kind of ["session", "agent"] as const) {
+      expect(rowOf(span({ kind, status: "error", error: { message: "limit" } })).error).toBe("limit")
+      expect(rowOf(span({ kind })).error).toBeNull()
+    }
+    expect(rowOf(span({ kind: "turn" }))).not.toContainKey("error")
+  })
+
   test("has a type by the kind of its span", () => {
     const kinds = ["session", "turn", "llm", "tool", "agent", "compaction"] as const
     expect(kinds.map((kind) => (rowOf(span({ kind })).span_attributes as { type: string }).type)).toEqual([
