@@ -71,15 +71,24 @@ const planCalls = (llms: ReadonlyArray<Span>, turns: Turns, schema: Schema): Rea
   })
 }
 
+/** What is told of threads that have begun: a running agent's turn may be known before whose agent it is. */
+const ofBegunThreads = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> => {
+  const begun = new Set(
+    spans.flatMap(({ kind, thread_id: id }) => (kind === "session" || kind === "agent" ? [id] : []))
+  )
+  return spans.filter((span) => begun.has(span.thread_id))
+}
+
 /**
  * Plans a bundle from the spans of one session: closed ones, and with `isRunning` threads and turns that are open.
  *
  * @returns the events in the order in which they are to be written
  */
 export const planBundle = (
-  spans: ReadonlyArray<Span>,
+  all: ReadonlyArray<Span>,
   { schema, traceId, isRunning = false }: PlanOptions
 ): ReadonlyArray<PlannedEvent> => {
+  const spans = ofBegunThreads(all)
   const root = spans.find((span) => span.kind === "session")
   if (root === undefined) return []
   const byId = new Map(spans.map((span) => [span.id, span]))
