@@ -187,5 +187,7 @@ const readBundle = (bundle: string, to: Recording) => {
 export const readRecording = (bundles: ReadonlyArray<string>): Recording => {
   const recording: Recording = { inferences: new Map(), tools: new Map(), cells: [], turns: [], threads: new Map() }
   for (const bundle of bundles) readBundle(bundle, recording)
+  // A bundle's name says nothing of its time, and each process counts its cells from 1.
+  recording.cells.sort((a, b) => a.startedMs - b.startedMs)
   return recording
 }
