@@ -78,7 +78,7 @@ const release = (seen: Seen, threadId: string, turnId: string | undefined): Told
   if (seen.turns.has(turnId)) return ended
   seen.reviews.set(start.turnId, { threadId, turnId })
   seen.turns.set(turnId, threadId)
-  return [...ended, { _tag: "ReviewEntered", ...only(start, placeKeys), turnId }]
+  return [...ended, { _tag: "ReviewEntered", ...picked(start, placeKeys), turnId }]
 }
 
 const threadStarted = (
@@ -188,7 +188,7 @@ const announced = (seen: Seen, payload: JsonObject, place: BundlePlace): Told =>
   if (threadId === undefined || of?.start === undefined || told?._tag !== "TurnStarted") return []
   // Who asked for a review is known already, where it is known.
   const { parentTurnId = told.parentTurnId } = of.start
-  const start = { ...of.start, ...only(told, startKeys), ...(parentTurnId !== undefined && { parentTurnId }) }
+  const start = { ...of.start, ...picked(told, startKeys), ...(parentTurnId !== undefined && { parentTurnId }) }
   hold(seen, threadId, { ...of, start })
   return []
 }
@@ -197,7 +197,7 @@ const explained = (seen: Seen, payload: JsonObject, place: BundlePlace): Told =>
   const type = payload.type === "turn_aborted" ? "turn_aborted" : "task_complete"
   const [told] = turnRows[type]?.(payload, place, noRecord) ?? []
   if (told?._tag !== "TurnEnded" || told.turnId === undefined) return []
-  const closing = only(told, endKeys)
+  const closing = picked(told, endKeys)
   const [threadId, of] = [...seen.held].find(([, { end }]) => end?.turnId === told.turnId) ?? []
   if (threadId === undefined || of?.end === undefined) {
     if (seen.turns.has(told.turnId)) seen.closings.set(told.turnId, closing)
@@ -228,7 +228,7 @@ const startKeys = ["trigger", "contextWindow", "facts"] as const
 const endKeys = ["outcome", "error", "reason", "lastMessage", "durationMs", "timeToFirstTokenMs"] as const
 
 /** These fields of an event, as far as it has them. */
-const only = <T extends object, K extends keyof T>(event: T, keys: ReadonlyArray<K>): Pick<T, K> =>
+const picked = <T extends object, K extends keyof T>(event: T, keys: ReadonlyArray<K>): Pick<T, K> =>
   Object.fromEntries(keys.flatMap((key) => (key in event ? [[key, event[key]]] : []))) as Pick<T, K>
 
 /** Rows of `event_msg` look at their payload alone. */

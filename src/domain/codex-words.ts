@@ -5,7 +5,8 @@
  * Owns the forms, from the first character on: the same words in the middle of a text are the tool's, not Codex's. Whom
  * to believe when a recorded status says something else is the machine's business. Where a form comes from: [seen] in
  * the recorded runs of the lab (0.77 to 0.169) of these versions, [source] read in openai/codex (codex-rs/core/src:
- * tools/events.rs, tools/parallel.rs, hook_runtime.rs, exec_policy.rs). The compaction prompt and the text of a patch's result are in codex-rules.ts. Times are seconds.
+ * tools/events.rs, tools/parallel.rs, hook_runtime.rs, exec_policy.rs). The compaction prompt and the text of a patch's
+ * result are in codex-rules.ts. Times are seconds.
  */
 import type { Json, JsonObject } from "../wire/json.ts"
 

@@ -55,9 +55,13 @@ export const readSwitches = (environment: Environment): Switches => {
   }
 }
 
+/** A path that the user wrote: `~` in front is the home folder. */
+export const underHome = (path: string, home: string | undefined): string =>
+  home !== undefined && /^~(?=$|\/)/.test(path) ? home + path.slice(1) : path
+
 const matches = (patterns: ReadonlyArray<string>, paths: ReadonlyArray<string>, home: string | undefined): boolean =>
   patterns.some((pattern) => {
-    const rooted = home !== undefined && /^~(?=$|\/)/.test(pattern) ? home + pattern.slice(1) : pattern
+    const rooted = underHome(pattern, home)
     const folder = rooted.length > 1 ? rooted.replace(/\/+$/, "") : rooted
     const globs = [new Bun.Glob(folder), new Bun.Glob(`${folder === "/" ? "" : folder}/**`)]
     return paths.some((path) => globs.some((glob) => glob.match(path)))

@@ -10,6 +10,7 @@ import { type AgentState, agentState, agentStates, resumedBy } from "../domain/a
 import { agentNoteIn, textOf } from "../domain/codex-words.ts"
 import type { EventOf } from "../domain/event.ts"
 import { type Json, type JsonObject, parsed } from "../wire/json.ts"
+import { isUuid } from "../wire/thread-id.ts"
 import { agentObserved, agentReported, type InThread, toolOf } from "./agent-rows.ts"
 import { noEffects, type Step } from "./effect.ts"
 import type { Session } from "./session.ts"
@@ -87,8 +88,6 @@ export const agentAnswered = (session: Session, event: EventOf<"ItemRecorded">, 
   return told.length === 0 ? [session, noEffects] : fold(session, event, told, inThread, callId)
 }
 
-const threadId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /** A note from Codex that an agent is done; its `agent_path` is a thread's id. */
 export const agentNoted = (session: Session, event: EventOf<"ItemRecorded">, inThread: InThread): Step<Session> => {
   const { type, role, content } = event.item.value
@@ -97,6 +96,6 @@ export const agentNoted = (session: Session, event: EventOf<"ItemRecorded">, inT
   if (note === undefined) return [session, noEffects]
   const { agent_path: id, status } = objectIn(note) ?? {}
   const state = agentState(status)
-  if (typeof id !== "string" || !threadId.test(id) || state === undefined) return [session, noEffects]
+  if (typeof id !== "string" || !isUuid(id) || state === undefined) return [session, noEffects]
   return fold(session, event, [{ agentThreadId: id, state }], inThread)
 }

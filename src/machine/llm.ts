@@ -9,6 +9,7 @@ import type { Usage } from "../domain/event.ts"
 import type { Json } from "../wire/json.ts"
 import type { SpanKey } from "./effect.ts"
 import type { HistoryView } from "./history.ts"
+import { hookLateness } from "./lateness.ts"
 
 export type LlmOutcome = "ok" | "error" | "interrupted" | "unfinished"
 
@@ -68,9 +69,6 @@ export interface Answer {
 /** Codex waits longer than this before it asks again: two requests closer together are one, told by two hooks. */
 const sameRequest = 0.1
 
-/** How much later than its answer's a request's own hook may come: each is a process, on a machine that may be busy. */
-const hookDelay = 1
-
 /**
  * Requests and how each ended. Hooks may be read in any order, but requests of one thread never overlap: an answer
  * belongs to the latest request before it, and a request has one. An answer without a request is that of the next one,
@@ -92,7 +90,7 @@ export const paired = (requests: ReadonlyArray<number>, answers: ReadonlyArray<A
     tellUntil(startedAt)
     const last = attempts.at(-1)
     if (last !== undefined && last.endedAt === undefined && startedAt - last.startedAt < sameRequest) continue
-    if (overtaken !== undefined && startedAt - overtaken.at < hookDelay) {
+    if (overtaken !== undefined && startedAt - overtaken.at < hookLateness) {
       attempts.push(answered({ startedAt: overtaken.at, startMissed: true }, overtaken))
     } else attempts.push({ startedAt })
     overtaken = undefined

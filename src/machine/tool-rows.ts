@@ -8,6 +8,7 @@ import type { ApprovalAsk, EventOf } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import { attribute, type Candidate, evidence } from "./cell.ts"
 import { noEffects, type Step } from "./effect.ts"
+import { hookLateness } from "./lateness.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
 import {
@@ -88,9 +89,6 @@ const overWithTurn = (turn: Turn, tool: Tool): Tool =>
 /** How far the estimated window of a cell may be off. */
 const slack = 0.05
 
-/** How long after the call a hook may be heard of: Codex starts a process for each, on a machine that may be busy. */
-const hookDelay = 1
-
 /**
  * The cells that can have been running when a nested call began, as their records tell; narrower where it is known.
  *
@@ -119,7 +117,7 @@ const placeNested = (
   const tool = turn && Table.get(turn.tools, `${turn.turnId}/${event.callId}`)
   if (turn === undefined || tool === undefined || !tool.nested || tool.parent !== undefined) return [thread, noEffects]
   if (!decide && thread.batch !== undefined && thread.batch.callIds.length > 1) return [thread, noEffects]
-  const possible = candidates(thread, toolStart(tool), tool.run === undefined ? hookDelay : 0)
+  const possible = candidates(thread, toolStart(tool), tool.run === undefined ? hookLateness : 0)
   const words = evidence(toolName(tool), tool.run?.input ?? tool.hook?.input)
   const found = attribute(possible, words)
   if (found === undefined) {

@@ -9,7 +9,7 @@ import { readFileSync, statSync } from "node:fs"
 import { isAbsolute } from "node:path"
 import { Effect, Redacted, Result, Schema, SchemaIssue } from "effect"
 import { configFile, type Environment } from "../hook/places.ts"
-import { commaList, flushTimeoutSecondsDefault, yesOrNo } from "../hook/switches.ts"
+import { commaList, flushTimeoutSecondsDefault, underHome, yesOrNo } from "../hook/switches.ts"
 import { type CaptureOptions, captureDefault } from "../span/encode.ts"
 import { ConfigFile, type Notation, type SettingKey, settingKeys } from "./keys.ts"
 import { type OuterSpan, outerSpan } from "./outer-span.ts"
@@ -180,7 +180,7 @@ const apiKey = (
   }
   if (keyFile === undefined) return Result.succeed(undefined)
   const name = "braintrust.api_key_file"
-  return readSecretFile(variableOf.get(name) ?? file, name, keyFile.replace(/^~(?=\/)/, home ?? "~"))
+  return readSecretFile(variableOf.get(name) ?? file, name, underHome(keyFile, home))
 }
 
 const braintrustSettings = (config: ConfigFile, key: string | undefined): BraintrustSettings => {

@@ -8,6 +8,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
 import { logLines, logName, manifestName, payloadFiles } from "../bundle/open.ts"
+import { uuidPattern } from "../wire/thread-id.ts"
 
 /** Is this folder a rollout-trace bundle? */
 export const isBundle = (folder: string): boolean =>
@@ -96,10 +97,12 @@ const rootsOf = (manifests: ReadonlyArray<Manifest>): ReadonlyMap<string, string
   return roots
 }
 
+const atTheEnd = new RegExp(`${uuidPattern}$`)
+
 /** The thread that Codex names in a bundle's folder: all there is where the manifest cannot be read. */
 const byName = (directory: string): Manifest => ({
   directory,
-  rootThreadId: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(basename(resolve(directory)))?.[0] ?? directory,
+  rootThreadId: atTheEnd.exec(basename(resolve(directory)))?.[0] ?? directory,
   startedAtMs: 0
 })
 

