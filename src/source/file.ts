@@ -4,7 +4,8 @@
  * Owns opening (nothing but regular files: a fifo would block, a device never ends), plain and zstd-compressed
  * bytes, and the end of a one-shot read. Growing files are tail.ts. Counts bytes; of a compressed file, those inside.
  */
-import { close, constants, createReadStream, fstat, fstatSync, open, read, type Stats, statSync } from "node:fs"
+import { close, constants, fstat, fstatSync, open, read, type Stats, statSync } from "node:fs"
+import { Readable } from "node:stream"
 import { createZstdDecompress } from "node:zlib"
 import { Effect, Schema, type Scope, Stream } from "effect"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
@@ -102,12 +103,30 @@ const plainBytes = (file: string, descriptor: number, from: number, portion: num
   )
 }
 
+/**
+ * A file's bytes for a decompressor. `createReadStream` would do, but closes the descriptor when it is destroyed, even
+ * with `autoClose: false`; the number may be another file's by the time that we close it.
+ */
+const packedBytes = (file: string, descriptor: number): Readable =>
+  Readable.from(
+    (async function* () {
+      for (let at = 0; ; ) {
+        const portion = Buffer.allocUnsafe(portionBytes)
+        const taken = await Effect.runPromise(readInto(file, descriptor, portion, at))
+        if (taken === 0) return
+        at += taken
+        yield portion.subarray(0, taken)
+      }
+    })(),
+    { objectMode: false }
+  )
+
 /** The bytes inside a zstd file, without the first `from` of them. */
 const unpackedBytes = (file: string, descriptor: number, from: number): Effect.Effect<PullBytes, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
-        const packed = createReadStream(file, { fd: descriptor, autoClose: false, start: 0 })
+        const packed = packedBytes(file, descriptor)
         const unpacked = createZstdDecompress()
         packed.on("error", (error) => unpacked.destroy(error))
         return { packed, unpacked: packed.pipe(unpacked) }
@@ -123,7 +142,10 @@ const unpackedBytes = (file: string, descriptor: number, from: number): Effect.E
       let left = from
       const next = Effect.tryPromise({
         try: () => portions.next(),
-        catch: (error) => new SourceFailed({ file, reason: `it is not whole zstd (${(error as Error).message})` })
+        catch: (error) =>
+          error instanceof SourceFailed
+            ? error
+            : new SourceFailed({ file, reason: `it is not whole zstd (${(error as Error).message})` })
       })
       return Effect.gen(function* () {
         for (;;) {

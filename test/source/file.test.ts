@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test"
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs"
+import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { zstdCompressSync } from "node:zlib"
 import { Effect } from "effect"
-import { openLines, type ReadOptions } from "../../src/source/file.ts"
+import { linesOf, openLines, type ReadOptions } from "../../src/source/file.ts"
 import type { Line, SkippedLine } from "../../src/source/line.ts"
 import { temporaryFolder } from "../support/folder.ts"
 
@@ -31,6 +31,20 @@ describe("file", () => {
     const read = await lines(file)
     expect(read.lines.map((line) => `${line.text}\n`)).toEqual(manyLines)
     expect(read.lines.at(-1)?.lineNumber).toBe(manyLines.length)
+  })
+
+  test("a descriptor is closed by nobody but its owner", async () => {
+    for (const name of ["a.jsonl", "a.jsonl.zst"]) {
+      const path = join(temporaryFolder(), name)
+      writeFileSync(path, name.endsWith(".zst") ? zstdCompressSync(manyLines.join("")) : manyLines.join(""))
+      const descriptor = openSync(path, "r")
+      const file = { path, descriptor, stats: fstatSync(descriptor) }
+      const firstPortion = Effect.flatMap(linesOf(file), (reader) => reader.next)
+      expect((await Effect.runPromise(Effect.scoped(firstPortion)))?.lines.length).toBeGreaterThan(0)
+      await Bun.sleep(50) // Whoever closes it does so in the background.
+      expect(fstatSync(descriptor).ino).toBe(file.stats.ino)
+      closeSync(descriptor)
+    }
   })
 
   test("a compressed file gives the same lines at the same places", async () => {
