@@ -7,6 +7,8 @@
 const commandLine = () => import("./cli/main.ts").then((cli) => cli.main())
 
 const [, , first, ...rest] = process.argv
+/** What folds no session, and is over soon. */
+const isShort = /^(?:hook|setup|uninstall|status|doctor|--help|-h|--completions)$/.test(first ?? "")
 // Codex calls the hook without arguments: this word alone is a person's question.
 const asksForHelp = rest.length === 1 && (rest[0] === "--help" || rest[0] === "-h")
 if (first === "hook" && !asksForHelp) await import("./hook/hook.ts").then((hook) => hook.main())
@@ -16,6 +18,9 @@ else if (first === "collect" && rest[0] === "--woken")
   await import("./collector/start.ts").then((collector) => collector.main())
 else if (first === "reduce")
   await import("./cli/reduce-door.ts").then(async (door) => (await door.main(rest)) || commandLine())
-else await commandLine()
+else {
+  if (!isShort) await import("./engine.ts").then(({ longRun, startOver }) => startOver(longRun))
+  await commandLine()
+}
 
 export {}

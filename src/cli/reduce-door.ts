@@ -5,6 +5,7 @@
  * anything unknown or wrong) is for the command itself (reduce.ts): there is one help and one set of messages.
  */
 import { statSync } from "node:fs"
+import { shortRun, startOver } from "../engine.ts"
 import { exitCodes, renderError } from "./told.ts"
 
 /** The flags, by what they mean. */
@@ -65,32 +66,15 @@ export const readPlainly = (args: ReadonlyArray<string>): Wanted | undefined => 
 
 const isPipe = (flag: string | undefined, value: string) => flag === "output" && value === "-"
 
-/**
- * How the engine runs a reduction of less than a second: its optimising compiler would cost more processor time than
- * it saves (1,000 events: a third of it), and a fifth of the memory.
- */
-const thrift = { BUN_JSC_useDFGJIT: "0" }
-
 /** Above this a reduction takes long enough for the optimising compiler to pay. */
 const shortLogBytesMax = 16 * 2 ** 20
 
-/** Files that an executable of ours is made of stand here. */
-const isExecutable = process.argv[1]?.startsWith("/$bunfs/") === true
-
-/**
- * Starts over in the same process with an engine set for a short run; the engine reads its settings at start only.
- * Only on Linux, where it was measured: a third less processor time for 5 ms.
- */
-const goThriftily = ({ bundle }: Wanted, args: ReadonlyArray<string>): void => {
-  if (process.platform !== "linux" || !isExecutable || process.env.BUN_JSC_useDFGJIT !== undefined) return
+const isShort = ({ bundle }: Wanted): boolean => {
   try {
-    if (statSync(`${bundle}/trace.jsonl`).size > shortLogBytesMax) return
-    // The file that runs, also where another one has taken its name since.
-    const self = "/proc/self/exe"
-    statSync(self)
-    process.execve?.(self, [process.execPath, "reduce", ...args], { ...process.env, ...thrift })
+    return statSync(`${bundle}/trace.jsonl`).size <= shortLogBytesMax
   } catch {
-    // Then it goes on as it is.
+    // No log, or none that we may see: that is for the reduction to say.
+    return false
   }
 }
 
@@ -98,7 +82,7 @@ const goThriftily = ({ bundle }: Wanted, args: ReadonlyArray<string>): void => {
 export const main = async (args: ReadonlyArray<string>): Promise<boolean> => {
   const wanted = readPlainly(args)
   if (wanted === undefined) return false
-  goThriftily(wanted, args)
+  if (isShort(wanted)) startOver(shortRun)
   const { exitCodeOf, isExpected, writeReduction } = await import("./reduction.ts")
   try {
     process.exitCode = writeReduction(wanted, console) === "whole" ? exitCodes.ok : exitCodes.incomplete
