@@ -12,7 +12,13 @@ import { type Tool, toolName, wallTime } from "./tool.ts"
 import { decideNested } from "./tool-rows.ts"
 import { type Turn, withTool } from "./turn.ts"
 
+type Nested = NonNullable<Slot["nested"]>
+
 const toolOf = (turn: Turn, callId: string): Tool | undefined => Table.get(turn.tools, `${turn.turnId}/${callId}`)
+
+/** The `exec` of the cell that a `wait` waits for. */
+const waitedFor = (turn: Turn, wait: Tool): Tool | undefined =>
+  wait.cellCallId === undefined ? undefined : toolOf(turn, wait.cellCallId)
 
 /** A code-mode call was made: it may have to wait for others of its response. */
 export const joinBatch = (thread: Thread, turnId: string, callId: string): Step<Thread> => {
@@ -53,7 +59,12 @@ export const leaveBatch = (thread: Thread, callId: string): Step<Thread> => {
           ...batch.callIds.map((id) => (h: Turn): Step<Turn> => {
             const tool = toolOf(h, id)
             const window = windows.get(id)
-            return tool === undefined || window === undefined ? [h, noEffects] : withTool(h, ran(tool, window))
+            if (tool === undefined || window === undefined) return [h, noEffects]
+            return inOrder(
+              h,
+              (t) => withTool(t, ran(tool, window)),
+              (t) => cellOver(t, tool, window)
+            )
           })
         )
       ),
@@ -69,6 +80,20 @@ const ran = (tool: Tool, window: Window): Tool => {
   return { ...known, turnTaken: window, ...(cell && { cell }) }
 }
 
+/** The cell that a `wait` saw end was over when the wait was. */
+const cellOver = (turn: Turn, wait: Tool, { endedAt }: Window): Step<Turn> => {
+  const tool = waitedFor(turn, wait)
+  return tool?.cell?.endedAt === undefined || isLeftRunning(turn, wait)
+    ? [turn, noEffects]
+    : withTool(turn, { ...tool, cell: { ...tool.cell, endedAt } })
+}
+
+/** A `wait` that was over before its cell was. */
+const isLeftRunning = (turn: Turn, wait: Tool): boolean => {
+  const cell = waitedFor(turn, wait)?.cell
+  return cell !== undefined && cell.endedAt !== wait.answer?.at
+}
+
 const slotsOf = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyArray<Slot> => {
   const certain = certainNested(turn, tools)
   return tools.map((tool) => {
@@ -78,21 +103,22 @@ const slotsOf = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyArray<Slot> =>
       callId: tool.callId,
       calledAt: tool.call?.at ?? 0,
       answeredAt: tool.answer?.at ?? 0,
-      yielded: tool.cell?.yielded === true,
+      yielded: tool.cell === undefined ? isLeftRunning(turn, tool) : tool.cell.yielded,
       ...(wall && { wallSeconds: wall.seconds }),
       ...(tool.cell?.runtimeId !== undefined && { runtimeId: tool.cell.runtimeId }),
-      ...(nested && { nested })
+      ...(nested && { nested: tool.cell === undefined ? { to: nested.to } : nested })
     }
   })
 }
 
-/** When the nested calls ran that only one of these cells can have made, by their words. */
-const certainNested = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyMap<string, { from: number; to: number }> => {
-  const candidates: ReadonlyArray<Candidate> = tools.flatMap(({ callId, cell }) =>
-    cell === undefined ? [] : [{ callId, cell, taken: [], inTime: true }]
-  )
+/** When the nested calls ran that only one of these cells can have made, by their words; a `wait` stands for its cell. */
+const certainNested = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyMap<string, Required<Nested>> => {
+  const candidates: ReadonlyArray<Candidate> = tools.flatMap((tool) => {
+    const cell = tool.cell ?? waitedFor(turn, tool)?.cell
+    return cell === undefined ? [] : [{ callId: tool.callId, cell, taken: [], off: 0 }]
+  })
   const firstCall = Math.min(...tools.map((tool) => tool.call?.at ?? 0))
-  const found = new Map<string, { from: number; to: number }>()
+  const found = new Map<string, Required<Nested>>()
   for (const nested of Table.values(turn.tools)) {
     // What a hook alone tells may come at any time, so it has no say in when a cell ran.
     const from = nested.run?.startedAt

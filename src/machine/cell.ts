@@ -42,8 +42,8 @@ export interface Candidate {
   readonly cell: Cell
   /** Places in the source whose calls were already found. */
   readonly taken: ReadonlyArray<number>
-  /** Whether the call ran while this cell is thought to have had its turn (schedule.ts). */
-  readonly inTime: boolean
+  /** How far the call was from the time when this cell is thought to have had its turn (schedule.ts), in seconds. */
+  readonly off: number
 }
 
 /** What a nested call tells of itself: its own words, as they would stand in the source. */
@@ -131,6 +131,9 @@ const fit = (candidate: Candidate, words: ReadonlyArray<string>): Fit => {
   return { candidate, score: 2, place, skipped: Math.max(0, before - taken.filter((at) => at < place).length) }
 }
 
+/** How far the estimated turn of a cell may be off. */
+const slack = 0.05
+
 /** How much nearer in words another cell must be to outweigh that it is out of time. */
 const inTimeWorth = 0.3
 
@@ -142,9 +145,9 @@ export const attribute = (
   candidates: ReadonlyArray<Candidate>,
   words: ReadonlyArray<string>
 ): { readonly callId: string; readonly place?: number; readonly inferred: boolean } | undefined => {
-  const worth = ({ score, candidate }: Fit): number => score + (candidate.inTime ? inTimeWorth : 0)
+  const worth = ({ score, candidate }: Fit): number => score + (candidate.off <= slack ? inTimeWorth : 0)
   const ranked = candidates.map((candidate) => fit(candidate, words))
-  ranked.sort((a, b) => worth(b) - worth(a) || a.skipped - b.skipped)
+  ranked.sort((a, b) => worth(b) - worth(a) || a.skipped - b.skipped || a.candidate.off - b.candidate.off)
   const [first, ...others] = ranked
   if (first === undefined) return undefined
   const inferred = others.some((other) => other.score >= Math.min(1, first.score - margin))

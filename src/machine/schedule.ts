@@ -2,10 +2,12 @@
  * When the code-mode calls of one response really ran: `exec` and `wait` take turns.
  *
  * Codex runs one of them at a time, each until it is done or yields, in whatever order they get their turn (seen in
- * bundles of 0.142 to 0.169); their outputs are written together, in the order of the calls. What tells the order is
- * the runtime ids of cells that yielded (they count up) and the nested calls that only one of them can have made; what
- * tells the times is the first call, the wall time that each output names to 0.1 s, and the last output's record.
- * Times: Unix seconds.
+ * bundles of 0.142 to 0.169); their outputs are written together, in the order of the calls. What tells the times is the
+ * first call, the wall time that each output names to 0.1 s, the nested calls that only one of them can have made, and
+ * the last output's record. The order is the one in which all of these go together best; the runtime ids of cells that
+ * yielded count up with it. Where several do, it is the one that Codex takes most often: the call that came last goes
+ * first, then the others in turn (its scheduler runs what was handed to it last; 228 of 319 responses). Times: Unix
+ * seconds.
  */
 
 export interface Slot {
@@ -16,14 +18,29 @@ export interface Slot {
   /** `3` or `g2:1`: given in the order in which cells begin. */
   readonly runtimeId?: string
   readonly yielded: boolean
-  /** The first start and the last end of nested calls that are certainly its own. */
-  readonly nested?: { readonly from: number; readonly to: number }
+  /** The first start and the last end of nested calls that are certainly its own; of a `wait`, the end of its cell's. */
+  readonly nested?: { readonly from?: number; readonly to: number }
 }
 
 export interface Window {
   readonly startedAt: number
   readonly endedAt: number
 }
+
+/** How long Codex takes from a cell's last nested call to the cell's end. */
+const wrapUp = 0.02
+
+/** Wall times are written to 0.1 s. */
+const wallPrecision = 0.05
+
+/** Clocks and estimates are no better than this: an order must fit better by more than that to be believed. */
+const tolerance = 0.02
+
+/** A call that nothing holds up begins within this time. */
+const startUp = 0.03
+
+/** More calls than this in one response have too many orders to try them all. */
+const ordersOfMost = 6
 
 const ordinalOf = (runtimeId: string | undefined): number | undefined => {
   const found = /(\d+)$/.exec(runtimeId ?? "")
@@ -33,15 +50,13 @@ const ordinalOf = (runtimeId: string | undefined): number | undefined => {
 /** Whether `a` certainly ran before `b`; undefined where nothing tells. */
 const ranBefore = (a: Slot, b: Slot): boolean | undefined => {
   const [idA, idB] = [ordinalOf(a.runtimeId), ordinalOf(b.runtimeId)]
-  if (idA !== undefined && idB !== undefined) return idA < idB
-  if (a.nested !== undefined && b.nested !== undefined) return a.nested.from < b.nested.from
-  return undefined
+  return idA === undefined || idB === undefined ? undefined : idA < idB
 }
 
-/** The order in which they ran: that of the calls, unless something tells otherwise. */
-const inOrder = (slots: ReadonlyArray<Slot>): ReadonlyArray<Slot> => {
+/** What came last goes first, unless something certainly ran before it. */
+const usualOrder = (slots: ReadonlyArray<Slot>): ReadonlyArray<Slot> => {
   const order: Array<Slot> = []
-  for (const slot of slots) {
+  for (const slot of [...slots.slice(-1), ...slots.slice(0, -1)]) {
     let place = order.length
     for (let i = order.length - 1; i >= 0; i--) if (ranBefore(slot, order[i] as Slot) === true) place = i
     order.splice(place, 0, slot)
@@ -49,25 +64,68 @@ const inOrder = (slots: ReadonlyArray<Slot>): ReadonlyArray<Slot> => {
   return order
 }
 
-/** How long Codex takes from a cell's last nested call to the cell's end. */
-const wrapUp = 0.02
+/** Every order that can be, those nearest to the given one first. */
+const orders = (slots: ReadonlyArray<Slot>): ReadonlyArray<ReadonlyArray<Slot>> =>
+  slots.length < 2
+    ? [slots]
+    : slots.flatMap((first) => {
+        const others = slots.filter((slot) => slot !== first)
+        return others.some((other) => ranBefore(other, first) === true)
+          ? []
+          : orders(others).map((rest) => [first, ...rest])
+      })
 
-/** When each of the calls of one response ran, by call id. */
-export const schedule = (slots: ReadonlyArray<Slot>): ReadonlyMap<string, Window> => {
-  const order = inOrder(slots)
-  const lastAnswer = Math.max(...slots.map((slot) => slot.answeredAt))
-  const windows = new Map<string, Window>()
+/** The turns that calls take in this order. */
+const turnsOf = (order: ReadonlyArray<Slot>): ReadonlyArray<Window> => {
+  const lastAnswer = Math.max(...order.map((slot) => slot.answeredAt))
   let free = Number.NEGATIVE_INFINITY
-  order.forEach((slot, index) => {
+  return order.map((slot, index) => {
     const startedAt = Math.max(slot.calledAt, free)
     const next = order[index + 1]
     const told = startedAt + (slot.wallSeconds ?? 0)
-    const seen = slot.yielded || slot.nested === undefined ? told : Math.max(told - 0.05, slot.nested.to + wrapUp)
+    const seen =
+      slot.yielded || slot.nested === undefined ? told : Math.max(told - wallPrecision, slot.nested.to + wrapUp)
     const latest = Math.min(slot.answeredAt, next?.nested?.from ?? slot.answeredAt)
-    const endedAt =
-      next === undefined && slot.answeredAt >= lastAnswer - 0.02 ? slot.answeredAt : Math.min(seen, latest)
-    windows.set(slot.callId, { startedAt, endedAt: Math.max(startedAt, endedAt) })
-    free = Math.max(startedAt, endedAt)
+    const isLast = next === undefined && slot.answeredAt >= lastAnswer - tolerance
+    free = Math.max(startedAt, isLast ? slot.answeredAt : Math.min(seen, latest))
+    return { startedAt, endedAt: free }
   })
-  return windows
+}
+
+/** By how much a turn contradicts what its call tells, in seconds. */
+const misfit = ({ wallSeconds, yielded, nested }: Slot, { startedAt, endedAt }: Window): number => {
+  const took = endedAt - startedAt
+  const offWall = wallSeconds === undefined ? 0 : Math.max(0, Math.abs(took - wallSeconds) - wallPrecision)
+  if (nested === undefined) return offWall
+  const tooLate = Math.max(0, startedAt - (nested.from ?? startedAt))
+  // A cell that yielded goes on; one that is done was done soon after its last call.
+  const offEnd = yielded ? 0 : Math.abs(endedAt - Math.max(startedAt, nested.to) - wrapUp)
+  return offWall + tooLate + Math.max(0, offEnd - wrapUp)
+}
+
+/** For how long calls were waiting in this order while none had its turn, in seconds. */
+const idle = (order: ReadonlyArray<Slot>, turns: ReadonlyArray<Window>): number =>
+  order.reduce((sum, _, index) => {
+    const asked = Math.min(...order.slice(index).map((slot) => slot.calledAt))
+    const free = Math.max(asked, turns[index - 1]?.endedAt ?? asked)
+    return sum + Math.max(0, (turns[index] as Window).startedAt - free - startUp)
+  }, 0)
+
+const bestOrder = (slots: ReadonlyArray<Slot>): ReadonlyArray<Slot> => {
+  let best = usualOrder(slots)
+  if (slots.length > ordersOfMost) return best
+  let least = Number.POSITIVE_INFINITY
+  for (const order of orders(best)) {
+    const turns = turnsOf(order)
+    const off = order.reduce((sum, slot, index) => sum + misfit(slot, turns[index] as Window), idle(order, turns))
+    if (off < least - tolerance) [best, least] = [order, off]
+  }
+  return best
+}
+
+/** When each of the calls of one response ran, by call id. */
+export const schedule = (slots: ReadonlyArray<Slot>): ReadonlyMap<string, Window> => {
+  const order = bestOrder(slots)
+  const turns = turnsOf(order)
+  return new Map(order.map((slot, index) => [slot.callId, turns[index] as Window]))
 }

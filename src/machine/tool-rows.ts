@@ -86,9 +86,6 @@ const overWithTurn = (turn: Turn, tool: Tool): Tool =>
 
 // ------------------------------------------------------------------------------------------------------- Nested calls
 
-/** How far the estimated window of a cell may be off. */
-const slack = 0.05
-
 /**
  * The cells that can have been running when a nested call began, as their records tell; narrower where it is known.
  *
@@ -103,8 +100,8 @@ const candidates = (thread: Thread, at: number, late: number): ReadonlyArray<Can
     const over = cell.yielded ? cell.endedAt : tool?.answer?.at
     if (over !== undefined && over < at - 0.005 - late) return []
     const from = tool?.turnTaken?.startedAt ?? cell.calledAt
-    const inTime = at >= from - slack && (cell.endedAt === undefined || at <= cell.endedAt + slack)
-    return [{ turnId, callId, cell, taken, inTime }]
+    const off = Math.max(0, from - at, cell.endedAt === undefined ? 0 : at - cell.endedAt)
+    return [{ turnId, callId, cell, taken, off }]
   })
 
 const placeNested = (
