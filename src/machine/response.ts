@@ -35,10 +35,16 @@ export interface Response {
 /** Codex waits this long before it asks again, doubling each time (0.169: 200 ms, give or take a tenth). */
 const retryDelay = (failures: number): number => 0.2 * 2 ** (Math.max(1, failures) - 1)
 
-/** When the request went out: after the last record it could see, or after the pause that follows a failed one. */
+/**
+ * Codex needs this to make a request of what it has recorded: 20 ms as a median, 13 to 45 ms of 2,600 requests on slow
+ * machines, 6 ms at least. Of that, what a fast machine needs as well.
+ */
+const sendDelay = 0.01
+
+/** When the request went out: soon after the last record it could see, or after the pause that follows a failed one. */
 const requestTime = (thread: Thread, firstOutputAt: number): number => {
   const { failedAt, readyAt, failures } = thread
-  const ready = failedAt !== undefined && failedAt > readyAt ? failedAt + retryDelay(failures) : readyAt
+  const ready = failedAt !== undefined && failedAt > readyAt ? failedAt + retryDelay(failures) : readyAt + sendDelay
   return Math.min(ready, firstOutputAt)
 }
 

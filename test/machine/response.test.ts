@@ -77,7 +77,7 @@ describe("a response", () => {
     expect([call.output, call.metrics.prompt_tokens, call.status]).toEqual([[], 1100, "ok"])
   })
 
-  test("starts when the hook saw the request go out, else at the last record that it could see", () => {
+  test("starts when the hook saw the request go out, else soon after the last record that it could see", () => {
     const told = session().turn("go")
     const asked = told.now
     told.says("Done.").ends()
@@ -85,8 +85,17 @@ describe("a response", () => {
       const withHooks = the(read(told, dialect), "llm")
       const without = the(read(told, dialect, { hooks: false }), "llm")
       expect(withHooks.start).toBeCloseTo(asked + 0.002, 3)
-      expect(without.start).toBeCloseTo(asked, 3)
+      expect(without.start).toBeCloseTo(asked + 0.01, 3)
       expect(without.end).toBe(withHooks.end)
+    }
+  })
+
+  test("that began to stream at once starts no later than its first item", () => {
+    const told = session().turn("go")
+    told.after(0.004).says("Done.").ends()
+    for (const dialect of [v77, ...newer]) {
+      const call = the(read(told, dialect, { hooks: false }), "llm")
+      expect(call.start).toBeLessThanOrEqual(call.end ?? 0)
     }
   })
 
