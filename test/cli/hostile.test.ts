@@ -1,21 +1,13 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { stateText } from "../../src/bundle/print.ts"
-import { bundle, userMessage } from "../support/bundle.ts"
+import { buildExecutable, executable } from "../support/executable.ts"
 import { temporaryFolder } from "../support/folder.ts"
-import { stateOf } from "../support/reduced.ts"
-import { repository, run, sampleFolder } from "../support/tracer.ts"
+import { run, sampleFolder } from "../support/tracer.ts"
 
 setDefaultTimeout(120_000)
 
-/** The executable as it is shipped: what it reads where it is started is decided when it is built. */
-const executable = join(repository, "dist", process.platform === "win32" ? "tracer.exe" : "tracer")
-
-beforeAll(() => {
-  const { exitCode, stderr } = Bun.spawnSync({ cmd: [process.execPath, "build.ts", "--quiet"], cwd: repository })
-  if (exitCode !== 0) throw new Error(`the build failed: ${stderr}`)
-}, 120_000)
+beforeAll(buildExecutable, 120_000)
 
 /** A repository whose every file tries to have a say in what is run in it. */
 const hostileFolder = () => {
@@ -44,21 +36,6 @@ const hostileFolder = () => {
   }
   return { folder, touched }
 }
-
-test("the executable reduces as the sources do, and starts over at most once", async () => {
-  const story = bundle()
-    .asks("I1", [userMessage("hi")])
-    .recordingCompletes()
-  const directory = story.writeTo(join(temporaryFolder(), "a bundle"))
-  const expected = [...stateText(stateOf(story))].join("")
-  for (const env of [{}, { BUN_JSC_useDFGJIT: "1" }]) {
-    const ran = await run(["reduce", directory, "-o", "-"], { executable, env })
-    expect(ran).toEqual({ code: 0, stdout: expected, stderr: "" })
-  }
-  expect((await run(["reduce", join(directory, "none")], { executable })).code).toBe(1)
-  expect((await run(["reduce", directory, "--as", "0.1"], { executable })).code).toBe(2)
-  expect((await run(["reduce", "--help"], { executable })).stdout).toContain("--lenient")
-})
 
 describe("the executable in a hostile folder", () => {
   const home = temporaryFolder()
