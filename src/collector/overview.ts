@@ -8,7 +8,7 @@ import { statSync } from "node:fs"
 import { journalFile } from "../hook/places.ts"
 import { isCompressed } from "../source/file.ts"
 import { knownSessions, readSessionRecord } from "./session-record.ts"
-import { isUnfinished } from "./sessions.ts"
+import { isUnfinished } from "./unfinished.ts"
 import { type Watermark, watermarksOf } from "./watermark.ts"
 
 export interface SinkOverview {

@@ -4,28 +4,20 @@
  * Sessions live in fibers of their own, so one that fails or stalls touches no other. The settings of a session (with
  * secrets) are kept in memory only; what a later collector may know is in its record. Times are milliseconds.
  */
-import { existsSync, readFileSync, statSync } from "node:fs"
+import { statSync } from "node:fs"
 import { Cause, Clock, Context, Effect, FiberMap, Layer, Schedule } from "effect"
-import { settingVariables, type WakeMessage } from "../hook/message.ts"
-import { configFile, type Environment, journalFile } from "../hook/places.ts"
-import { isCompressed } from "../source/file.ts"
+import type { WakeMessage } from "../hook/message.ts"
+import { configFile, type Environment } from "../hook/places.ts"
 import type { Flush, Wake } from "./inbox.ts"
 import { CollectorLog } from "./log.ts"
 import { makeMemoryKeeper } from "./memory.ts"
 import type { Parts } from "./parts.ts"
-import { keptMs, pruneJournals } from "./prune.ts"
+import { pruneJournals } from "./prune.ts"
 import { type LaneReport, type SessionWork, type Waiting, workOnSession } from "./session.ts"
-import {
-  keepOuterSpan,
-  knownSessions,
-  readSessionRecord,
-  type SessionRecord,
-  sessionRecord,
-  writeSessionRecord
-} from "./session-record.ts"
+import { keepOuterSpan, readSessionRecord, sessionRecord, writeSessionRecord } from "./session-record.ts"
 import type { SpanFiles } from "./span-files.ts"
+import { recordOf, unfinishedSessions } from "./unfinished.ts"
 import type { TranscriptWatch } from "./watch.ts"
-import { type Watermark, watermarksOf } from "./watermark.ts"
 
 export interface SessionReport {
   readonly session: string
@@ -56,37 +48,6 @@ const pruneEvery = "1 day"
 const settingsForm = (environment: Environment): string => {
   const config = statSync(configFile(environment), { throwIfNoEntry: false })
   return JSON.stringify([Object.entries(environment).sort(), config?.mtimeMs, config?.size])
-}
-
-/** The record of a session that has none: where it ran stands in its journal, everything else is the user's file. */
-const orphanRecord = (state: string, session: string): SessionRecord => {
-  const environment = settingVariables(process.env)
-  try {
-    const [line = ""] = readFileSync(journalFile(state, session), "utf8").split("\n", 1)
-    const cwd: unknown = JSON.parse(line).payload.cwd
-    return sessionRecord(session, typeof cwd === "string" ? cwd : undefined, environment)
-  } catch {
-    // No journal, or none whose first line can be read: where it ran is not known, and the session is followed all the same.
-    return sessionRecord(session, undefined, environment)
-  }
-}
-
-const hasGrown = ({ files }: Watermark): boolean =>
-  Object.values(files).some(
-    ({ path, byteOffset }) =>
-      !isCompressed(path) && (statSync(path, { throwIfNoEntry: false })?.size ?? byteOffset) > byteOffset
-  )
-
-/** Whether a session of an earlier collector has something that its sinks, as last used, have not acknowledged. */
-export const isUnfinished = (state: string, session: string, nowMs: number): boolean => {
-  const journal = statSync(journalFile(state, session), { throwIfNoEntry: false })
-  if (journal === undefined || nowMs - journal.mtimeMs > keptMs) return false
-  const latest = new Map<string, Watermark>()
-  for (const mark of watermarksOf(state, session)) {
-    const other = latest.get(mark.sink)
-    if (other === undefined || other.acknowledgedAt < mark.acknowledgedAt) latest.set(mark.sink, mark)
-  }
-  return latest.size === 0 || [...latest.values()].some((mark) => !mark.ended || hasGrown(mark))
 }
 
 export class Sessions extends Context.Service<
@@ -219,17 +180,13 @@ const makeSessions = (state: string) =>
     const recoverOne = (session: string) =>
       Effect.gen(function* () {
         if (entries.has(session)) return
-        // Hooks that never reached a collector left a journal only: then the settings are those of the file.
-        const { environment, cwd } = readSessionRecord(state, session) ?? orphanRecord(state, session)
+        const { environment, cwd } = recordOf(state, session)
         const message: Wake = { type: "wake", version: "", command: [], session, event: "", environment }
         yield* start(entryFor(cwd === undefined ? message : { ...message, cwd }, environment))
       })
 
     const recover = Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      const unfinished = knownSessions(state).filter(
-        (session) => existsSync(journalFile(state, session)) && isUnfinished(state, session, now)
-      )
+      const unfinished = unfinishedSessions(state, yield* Clock.currentTimeMillis)
       yield* Effect.forEach(unfinished, recoverOne, { concurrency: recoveriesMax, discard: true })
       if (unfinished.length > 0) yield* log.write("info", `unfinished sessions found: ${unfinished.length}`)
     })
