@@ -5,6 +5,8 @@
  * Nothing is imported statically here or below hook/: an empty Bun program starts in about 4 ms, the command line in 19.
  */
 const commandLine = () => import("./cli/main.ts").then((cli) => cli.main())
+/** What folds sessions may run for long, and makes much garbage. */
+const startOver = () => import("./engine.ts").then((engine) => engine.startOver(engine.longRun))
 
 const [, , first, ...rest] = process.argv
 /** What folds no session, and is over soon. */
@@ -14,12 +16,13 @@ const asksForHelp = rest.length === 1 && (rest[0] === "--help" || rest[0] === "-
 if (first === "hook" && !asksForHelp) await import("./hook/hook.ts").then((hook) => hook.main())
 else if (first === "--version" && rest.length === 0)
   await import("./version.ts").then(({ version }) => console.log(`tracer ${version}`))
-else if (first === "collect" && rest[0] === "--woken")
+else if (first === "collect" && rest[0] === "--woken") {
+  await startOver()
   await import("./collector/start.ts").then((collector) => collector.main())
-else if (first === "reduce")
+} else if (first === "reduce")
   await import("./cli/reduce-door.ts").then(async (door) => (await door.main(rest)) || commandLine())
 else {
-  if (!isShort) await import("./engine.ts").then(({ longRun, startOver }) => startOver(longRun))
+  if (!isShort) await startOver()
   await commandLine()
 }
 

@@ -65,6 +65,15 @@ describe("the executable", () => {
     expect(await following.exited).toBe(0)
   })
 
+  test.skipIf(!isLinux)("keeps every descriptor that it was given", async () => {
+    const [path = ""] = transcripts()
+    const expected = await run(["--to", "jsonl", path], { executable })
+    const script = 'exec "$0" --to jsonl /dev/fd/3 3<"$1"'
+    const { code, stdout, stderr } = await run(["-c", script, executable, path], { executable: "/bin/sh" })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    expect(objects(stdout).map(({ id }) => id)).toEqual(objects(expected.stdout).map(({ id }) => id))
+  })
+
   test.skipIf(!isLinux)("goes on as it is when another file has taken its name", async () => {
     const [mine, other] = [join(temporaryFolder(), "tracer"), join(temporaryFolder(), "tracer")]
     copyFileSync(executable, mine)

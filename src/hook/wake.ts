@@ -5,7 +5,6 @@
  * awaited, and the caller bounds that. The started process is not the collector yet: it first sees whether another one
  * won the race, and if so only hands the message over (collector/start.ts), so that any number of hooks may start one.
  */
-import { longRun } from "../engine.ts"
 import type { FlushAnswer, FlushMessage, WakeMessage } from "./message.ts"
 import { type Environment, socketName } from "./places.ts"
 
@@ -71,10 +70,7 @@ export const startCollector = async (
   const started = Bun.spawn({
     cmd: [...(messages[0]?.command ?? ownCommand()), "collect", "--woken"],
     cwd: process.cwd(),
-    env: {
-      ...Object.fromEntries(Object.entries(environment).filter(([name]) => processVariables.test(name))),
-      ...longRun
-    },
+    env: Object.fromEntries(Object.entries(environment).filter(([name]) => processVariables.test(name))),
     stdin: "pipe",
     stdout: "ignore",
     stderr: "ignore",

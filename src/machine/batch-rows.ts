@@ -3,7 +3,7 @@
  *
  * Times: Unix seconds. The rule is in schedule.ts.
  */
-import { attribute, type Candidate, evidence } from "./cell.ts"
+import { attribute, type Candidate, evidence, type WaitSaw, waitSaw } from "./cell.ts"
 import { noEffects, type Step } from "./effect.ts"
 import { type Slot, schedule, type Window } from "./schedule.ts"
 import * as Table from "./table.ts"
@@ -16,9 +16,12 @@ type Nested = NonNullable<Slot["nested"]>
 
 const toolOf = (turn: Turn, callId: string): Tool | undefined => Table.get(turn.tools, `${turn.turnId}/${callId}`)
 
-/** The `exec` of the cell that a `wait` waits for. */
-const waitedFor = (turn: Turn, wait: Tool): Tool | undefined =>
-  wait.cellCallId === undefined ? undefined : toolOf(turn, wait.cellCallId)
+/** The `exec` of the cell that a `wait` waits for; it may have been called in an earlier turn. */
+const waitedFor = (thread: Thread, wait: Tool): Tool | undefined => {
+  const cell = thread.cells.findLast(({ callId }) => callId === wait.cellCallId)
+  const turn = cell && Table.get(thread.turns, cell.turnId)
+  return turn && cell && toolOf(turn, cell.callId)
+}
 
 /** A code-mode call was made: it may have to wait for others of its response. */
 export const joinBatch = (thread: Thread, turnId: string, callId: string): Step<Thread> => {
@@ -49,7 +52,7 @@ export const leaveBatch = (thread: Thread, callId: string): Step<Thread> => {
   const tools = batch.callIds.flatMap((id) => toolOf(turn, id) ?? [])
   if (tools.some((tool) => tool.answer === undefined)) return [thread, noEffects]
   if (tools.length < 2) return [rest, noEffects]
-  const windows = schedule(slotsOf(turn, tools))
+  const windows = schedule(slotsOf(thread, turn, tools))
   return inOrder<Thread>(
     rest,
     (t) =>
@@ -76,56 +79,62 @@ export const leaveBatch = (thread: Thread, callId: string): Step<Thread> => {
 const ran = (tool: Tool, window: Window): Tool => {
   const { queued: _, ...known } = tool
   const over = known.cell?.endedAt !== undefined && !known.cell.yielded
-  const cell = known.cell && { ...known.cell, ...(over && { endedAt: window.endedAt }) }
+  const cell = known.cell && { ...known.cell, ...(over && { overAt: window.endedAt }) }
   return { ...known, turnTaken: window, ...(cell && { cell }) }
 }
 
-/** The cell that a `wait` saw end was over when the wait was. */
+/** The cell that a `wait` saw end was over when the wait was. One of an earlier turn keeps the time of the record. */
 const cellOver = (turn: Turn, wait: Tool, { endedAt }: Window): Step<Turn> => {
-  const tool = waitedFor(turn, wait)
-  return tool?.cell?.endedAt === undefined || isLeftRunning(turn, wait)
+  const tool = wait.cellCallId === undefined ? undefined : toolOf(turn, wait.cellCallId)
+  return tool?.cell?.endedAt === undefined || sawOf(wait) !== "over"
     ? [turn, noEffects]
-    : withTool(turn, { ...tool, cell: { ...tool.cell, endedAt } })
+    : withTool(turn, { ...tool, cell: { ...tool.cell, overAt: endedAt } })
 }
 
-/** A `wait` that was over before its cell was. */
-const isLeftRunning = (turn: Turn, wait: Tool): boolean => {
-  const cell = waitedFor(turn, wait)?.cell
-  return cell !== undefined && cell.endedAt !== wait.answer?.at
-}
+const sawOf = ({ answer }: Tool): WaitSaw => waitSaw(answer?.output ?? null)
 
-const slotsOf = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyArray<Slot> => {
-  const certain = certainNested(turn, tools)
+const slotsOf = (thread: Thread, turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyArray<Slot> => {
+  const certain = certainNested(thread, turn, tools)
   return tools.map((tool) => {
     const wall = wallTime(tool)
     const nested = certain.get(tool.callId)
+    const waits = tool.cellCallId === undefined ? undefined : { cell: tool.cellCallId, saw: sawOf(tool) }
     return {
       callId: tool.callId,
       calledAt: tool.call?.at ?? 0,
       answeredAt: tool.answer?.at ?? 0,
-      yielded: tool.cell === undefined ? isLeftRunning(turn, tool) : tool.cell.yielded,
+      yielded: tool.cell === undefined ? waits?.saw === "running" : tool.cell.yielded,
       ...(wall && { wallSeconds: wall.seconds }),
       ...(tool.cell?.runtimeId !== undefined && { runtimeId: tool.cell.runtimeId }),
+      ...(waits && { waits }),
       ...(nested && { nested: tool.cell === undefined ? { to: nested.to } : nested })
     }
   })
 }
 
-/** When the nested calls ran that only one of these cells can have made, by their words; a `wait` stands for its cell. */
-const certainNested = (turn: Turn, tools: ReadonlyArray<Tool>): ReadonlyMap<string, Required<Nested>> => {
+/**
+ * When the nested calls ran that only one of these cells can have made, by their words; a `wait` stands for its cell,
+ * of which what had begun before counts as well.
+ */
+const certainNested = (
+  thread: Thread,
+  turn: Turn,
+  tools: ReadonlyArray<Tool>
+): ReadonlyMap<string, Required<Nested>> => {
   const candidates: ReadonlyArray<Candidate> = tools.flatMap((tool) => {
-    const cell = tool.cell ?? waitedFor(turn, tool)?.cell
+    const cell = tool.cell ?? waitedFor(thread, tool)?.cell
     return cell === undefined ? [] : [{ callId: tool.callId, cell, taken: [], off: 0 }]
   })
+  const waits = new Set(tools.flatMap((tool) => (tool.cell === undefined ? [tool.callId] : [])))
   const firstCall = Math.min(...tools.map((tool) => tool.call?.at ?? 0))
   const found = new Map<string, Required<Nested>>()
   for (const nested of Table.values(turn.tools)) {
     // What a hook alone tells may come at any time, so it has no say in when a cell ran.
     const from = nested.run?.startedAt
-    if (!nested.nested || from === undefined || from < firstCall) continue
-    const owner = attribute(candidates, evidence(toolName(nested), nested.run?.input ?? nested.hook?.input))
-    if (owner === undefined || owner.inferred) continue
     const to = nested.run?.endedAt ?? from
+    if (!nested.nested || from === undefined || to === undefined || to < firstCall) continue
+    const owner = attribute(candidates, evidence(toolName(nested), nested.run?.input ?? nested.hook?.input))
+    if (owner === undefined || owner.inferred || (from < firstCall && !waits.has(owner.callId))) continue
     const known = found.get(owner.callId)
     found.set(owner.callId, { from: Math.min(from, known?.from ?? from), to: Math.max(to, known?.to ?? to) })
   }

@@ -14,26 +14,38 @@ export interface Cell {
   /** Known once the cell has yielded: `Script running with cell ID 3`. */
   readonly runtimeId?: string
   readonly yielded: boolean
+  /** When its end was certain to be over, as recorded. */
   readonly endedAt?: number
+  /** When it was over by the turn that it or its wait took (schedule.ts): nearer, but an estimate. */
+  readonly overAt?: number
   readonly outcome?: "completed" | "failed" | "terminated"
 }
 
 /** Whether an output is the cell's answer; anything else under its call id is a notification it sent (`notify`). */
 export const isCellAnswer = (output: Json): boolean => cellWordsIn(textOf(output) ?? "") !== undefined
 
-/** The cell after an output of its own call; `endedAt` is when its end was certain to be over. */
+/** The cell after an output of its own call. */
 export const answeredCell = (cell: Cell, output: Json, endedAt: number): Cell => {
   const { runtimeId, outcome } = cellWordsIn(textOf(output) ?? "") ?? {}
   if (runtimeId !== undefined) return { ...cell, runtimeId, yielded: true }
   return { ...cell, endedAt, outcome: outcome ?? "completed" }
 }
 
-/** The cell after the output of a `wait` that named it. */
+/** What a `wait` found: a cell that goes on, its end, or no such cell any more. */
+export type WaitSaw = "running" | "over" | "gone"
+
+/** What the output of a `wait` says that it found. */
+export const waitSaw = (output: Json): WaitSaw => {
+  const words = cellWordsIn(textOf(output) ?? "")
+  if (words === undefined) return "gone"
+  if (words.outcome === undefined) return "running"
+  return words.outcome === "failed" && saysNoSuchCell(JSON.stringify(output)) ? "gone" : "over"
+}
+
+/** The cell after the output of a `wait` that named it. One that is gone is not touched. */
 export const waitedCell = (cell: Cell, output: Json, at: number): Cell => {
   const { outcome } = cellWordsIn(textOf(output) ?? "") ?? {}
-  // A wait for a cell that is gone fails; the cell itself is not touched.
-  const isGone = outcome === "failed" && saysNoSuchCell(JSON.stringify(output))
-  return outcome === undefined || isGone ? cell : { ...cell, endedAt: at, outcome }
+  return outcome === undefined || waitSaw(output) !== "over" ? cell : { ...cell, endedAt: at, outcome }
 }
 
 /** A cell as a place where a nested call may have come from. */

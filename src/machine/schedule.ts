@@ -10,6 +10,8 @@
  * seconds.
  */
 
+import type { WaitSaw } from "./cell.ts"
+
 export interface Slot {
   readonly callId: string
   readonly calledAt: number
@@ -17,7 +19,10 @@ export interface Slot {
   readonly wallSeconds?: number
   /** `3` or `g2:1`: given in the order in which cells begin. */
   readonly runtimeId?: string
+  /** It was done with its turn before its script was. */
   readonly yielded: boolean
+  /** Of a `wait`: for which cell, and what it found. */
+  readonly waits?: { readonly cell: string; readonly saw: WaitSaw }
   /** The first start and the last end of nested calls that are certainly its own; of a `wait`, the end of its cell's. */
   readonly nested?: { readonly from?: number; readonly to: number }
 }
@@ -47,24 +52,36 @@ const ordinalOf = (runtimeId: string | undefined): number | undefined => {
   return found === null ? undefined : Number(found[1])
 }
 
+/** Of two waits for one cell, that which found it running was first, and that which found it gone was last. */
+const found: Readonly<Record<WaitSaw, number>> = { running: 0, over: 1, gone: 2 }
+
 /** Whether `a` certainly ran before `b`; undefined where nothing tells. */
 const ranBefore = (a: Slot, b: Slot): boolean | undefined => {
+  if (a.waits !== undefined && a.waits.cell === b.waits?.cell && a.waits.saw !== b.waits.saw)
+    return found[a.waits.saw] < found[b.waits.saw]
   const [idA, idB] = [ordinalOf(a.runtimeId), ordinalOf(b.runtimeId)]
   return idA === undefined || idB === undefined ? undefined : idA < idB
 }
 
-/** What came last goes first, unless something certainly ran before it. */
+/** As `ranBefore`, or as the first calls that they made tell. */
+const beganBefore = (a: Slot, b: Slot): boolean => {
+  const certain = ranBefore(a, b)
+  if (certain !== undefined) return certain
+  return a.nested?.from !== undefined && b.nested?.from !== undefined && a.nested.from < b.nested.from
+}
+
+/** What came last goes first, unless something tells otherwise. */
 const usualOrder = (slots: ReadonlyArray<Slot>): ReadonlyArray<Slot> => {
   const order: Array<Slot> = []
   for (const slot of [...slots.slice(-1), ...slots.slice(0, -1)]) {
     let place = order.length
-    for (let i = order.length - 1; i >= 0; i--) if (ranBefore(slot, order[i] as Slot) === true) place = i
+    for (let i = order.length - 1; i >= 0; i--) if (beganBefore(slot, order[i] as Slot)) place = i
     order.splice(place, 0, slot)
   }
   return order
 }
 
-/** Every order that can be, those nearest to the given one first. */
+/** Every order that can be, the given one first. */
 const orders = (slots: ReadonlyArray<Slot>): ReadonlyArray<ReadonlyArray<Slot>> =>
   slots.length < 2
     ? [slots]
@@ -93,14 +110,16 @@ const turnsOf = (order: ReadonlyArray<Slot>): ReadonlyArray<Window> => {
 }
 
 /** By how much a turn contradicts what its call tells, in seconds. */
-const misfit = ({ wallSeconds, yielded, nested }: Slot, { startedAt, endedAt }: Window): number => {
+const misfit = (slot: Slot, { startedAt, endedAt }: Window): number => {
+  const { wallSeconds, yielded, nested, answeredAt } = slot
   const took = endedAt - startedAt
   const offWall = wallSeconds === undefined ? 0 : Math.max(0, Math.abs(took - wallSeconds) - wallPrecision)
-  if (nested === undefined) return offWall
+  const offAnswer = Math.max(0, endedAt - answeredAt - tolerance)
+  if (nested === undefined) return offWall + offAnswer
   const tooLate = Math.max(0, startedAt - (nested.from ?? startedAt))
   // A cell that yielded goes on; one that is done was done soon after its last call.
   const offEnd = yielded ? 0 : Math.abs(endedAt - Math.max(startedAt, nested.to) - wrapUp)
-  return offWall + tooLate + Math.max(0, offEnd - wrapUp)
+  return offWall + offAnswer + tooLate + Math.max(0, offEnd - wrapUp)
 }
 
 /** For how long calls were waiting in this order while none had its turn, in seconds. */
@@ -112,15 +131,17 @@ const idle = (order: ReadonlyArray<Slot>, turns: ReadonlyArray<Window>): number 
   }, 0)
 
 const bestOrder = (slots: ReadonlyArray<Slot>): ReadonlyArray<Slot> => {
-  let best = usualOrder(slots)
-  if (slots.length > ordersOfMost) return best
-  let least = Number.POSITIVE_INFINITY
-  for (const order of orders(best)) {
+  const usual = usualOrder(slots)
+  if (slots.length > ordersOfMost) return usual
+  const tried = orders(usual).map((order) => {
     const turns = turnsOf(order)
-    const off = order.reduce((sum, slot, index) => sum + misfit(slot, turns[index] as Window), idle(order, turns))
-    if (off < least - tolerance) [best, least] = [order, off]
-  }
-  return best
+    return {
+      order,
+      off: order.reduce((sum, slot, index) => sum + misfit(slot, turns[index] as Window), idle(order, turns))
+    }
+  })
+  const least = Math.min(...tried.map(({ off }) => off))
+  return tried.find(({ off }) => off <= least + tolerance)?.order ?? usual
 }
 
 /** When each of the calls of one response ran, by call id. */

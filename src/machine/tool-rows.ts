@@ -100,7 +100,8 @@ const candidates = (thread: Thread, at: number, late: number): ReadonlyArray<Can
     const over = cell.yielded ? cell.endedAt : tool?.answer?.at
     if (over !== undefined && over < at - 0.005 - late) return []
     const from = tool?.turnTaken?.startedAt ?? cell.calledAt
-    const off = Math.max(0, from - at, cell.endedAt === undefined ? 0 : at - cell.endedAt)
+    const until = cell.overAt ?? cell.endedAt
+    const off = Math.max(0, from - at, until === undefined ? 0 : at - until)
     return [{ turnId, callId, cell, taken, off }]
   })
 

@@ -228,7 +228,7 @@ export const toolEnd = (tool: Tool): number | undefined => {
   const start = toolStart(tool)
   const recorded = recordedEnd(tool)
   if (recorded !== undefined) return Math.max(start, recorded)
-  if (tool.cell !== undefined) return tool.cell.endedAt ?? tool.turnEnd?.at
+  if (tool.cell !== undefined) return tool.cell.overAt ?? tool.cell.endedAt ?? tool.turnEnd?.at
   if (tool.turnTaken !== undefined) return tool.turnTaken.endedAt
   if (tool.run?.endedAt !== undefined) return Math.max(start, tool.run.endedAt)
   const answered = answeredAt(tool, start)

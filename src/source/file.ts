@@ -129,6 +129,7 @@ const unpackedBytes = (file: string, descriptor: number, from: number): Effect.E
         const packed = packedBytes(file, descriptor)
         const unpacked = createZstdDecompress()
         packed.on("error", (error) => unpacked.destroy(error))
+        unpacked.on("error", () => {}) // Told by the pull that meets it, which may come later.
         return { packed, unpacked: packed.pipe(unpacked) }
       }),
       ({ packed, unpacked }) =>

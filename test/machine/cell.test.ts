@@ -205,6 +205,41 @@ describe("the cells of one response", () => {
     expect((a?.end ?? 0) - (a?.start ?? 0)).toBeCloseTo(1.5, 1)
   })
 
+  test("that spell the same call have each the one that was made while they ran", () => {
+    const told = session()
+      .turn("go")
+      .calls("exec", 'await tools.exec_command({cmd: "same"})', { id: "call_a" })
+      .calls("exec", 'await tools.exec_command({cmd: "same"})', { id: "call_b" })
+      .responds()
+    const hook = (id: string) =>
+      told.hook("PreToolUse", { tool_use_id: id, tool_name: "Bash", tool_input: { command: "same" } })
+    told.after(0.3)
+    hook("exec-1")
+    told.after(1.5).answers(completed(0.9), "call_a").answers(completed(0.9), "call_b").says("Done.").ends()
+    expect(parents(read(told, v169))).toEqual({ "exec-1": "call_b" })
+  })
+
+  test("that go on have their calls although an order of their waits that is only likely says otherwise", () => {
+    const told = session()
+      .turn("go")
+      .calls("exec", 'await tools.exec_command({cmd: "same"})', { id: "call_a" })
+      .responds()
+      .answers(answer("Script running with cell ID 1"))
+      .calls("exec", 'await tools.exec_command({cmd: "same"})', { id: "call_b" })
+      .responds()
+      .answers(answer("Script running with cell ID 2"))
+      .calls("wait", { cell_id: "1" }, { id: "call_c" })
+      .calls("wait", { cell_id: "2" }, { id: "call_d" })
+      .responds()
+      .after(1)
+      .nested("same", 0.1, "exec-1")
+      .after(1)
+      .nested("same", 0.1, "exec-2")
+    told.answers(completed(1.1), "call_c").answers(completed(1.1), "call_d").says("Done.").ends()
+    const found = parents(read(told, v169, { hooks: false }))
+    expect(Object.values(found).toSorted()).toEqual(["call_a", "call_b"])
+  })
+
   test("that go on are over when the wait that saw it was, not when its response was answered", () => {
     const told = session()
       .turn("go")

@@ -44,6 +44,37 @@ describe("calls of one response", () => {
     expect(windows(slot("a", slow), slot("b", late)).a?.[0]).toBe(100)
   })
 
+  test("run in the order of the calls where nothing else tells and one was made while nothing ran", () => {
+    const { a, b } = windows(slot("a"), slot("b", { calledAt: 100.5 }))
+    expect(a?.[0]).toBe(100)
+    expect(b?.[0]).toBeGreaterThanOrEqual(100.5)
+  })
+
+  test("began before their first call, also where they went on after it", () => {
+    const goesOn = slot("a", { yielded: true, wallSeconds: 1.5, nested: { from: 100.1, to: 105 } })
+    expect(windows(goesOn, slot("b", { wallSeconds: 1.5 })).a).toEqual([100, 101.5])
+  })
+
+  test("were done before they were answered", () => {
+    const quick = slot("a", { answeredAt: 100.02, wallSeconds: 0 })
+    expect(windows(quick, slot("b", { wallSeconds: 3 })).a).toEqual([100, 100])
+  })
+
+  test("that wait for one cell found it running first, then its end, then gone", () => {
+    const wait = (callId: string, saw: "running" | "over" | "gone") =>
+      slot(callId, { waits: { cell: "c", saw }, yielded: saw === "running", wallSeconds: 1 })
+    const turns = windows(wait("a", "running"), wait("b", "over"), wait("c", "gone"))
+    expect(Object.values(turns).map(([from]) => from)).toEqual([100, 101, 102])
+    const others = windows(wait("a", "gone"), wait("b", "over"))
+    expect(others.b?.[0]).toBe(100)
+  })
+
+  test("that wait for a cell were over soon after its last call, where no wall time tells", () => {
+    const { a, b } = windows(slot("a", { nested: { to: 100.5 } }), slot("b"))
+    expect(a).toEqual([100, 100.52])
+    expect(b).toEqual([100.52, 103])
+  })
+
   test("that wait for a cell are over soon after the cell's last call", () => {
     const waits = [
       slot("a", { wallSeconds: 0.2, nested: { to: 102.97 } }),
@@ -88,8 +119,14 @@ describe("calls of one response", () => {
     })
   })
 
-  test("of many at once are ordered without trying every order", () => {
-    const many = Array.from({ length: 40 }, (_, index) => slot(`call_${index}`, { wallSeconds: 0 }))
-    expect(schedule(many).size).toBe(40)
+  test("of many at once run in the order of the calls that only they can have made", () => {
+    const many = Array.from({ length: 40 }, (_, index) => {
+      const place = (index * 7) % 40
+      const nested = { from: 100 + place / 20 + 0.01, to: 100 + place / 20 + 0.02 }
+      return { place, slot: slot(`call_${index}`, { wallSeconds: 0, nested }) }
+    })
+    const turns = schedule(many.map((one) => one.slot))
+    const taken = many.toSorted((a, b) => a.place - b.place).map((one) => turns.get(one.slot.callId)?.startedAt ?? 0)
+    expect(taken).toEqual(taken.toSorted((a, b) => a - b))
   })
 })

@@ -28,15 +28,19 @@ export const randomStory = (seed: number): Story => {
       if (likely(0.8)) told.nested(cmd, next() * 0.3, id)
       else told.responds().hook("PreToolUse", { tool_use_id: id, tool_name: "Bash", tool_input: { command: cmd } })
     }
+    const running = (runtimeId: string) => [{ type: "input_text", text: `Script running with cell ID ${runtimeId}\n` }]
+    const left: Array<string> = []
     for (const id of ids) {
       const runtimeId = name("")
-      const yields = likely(0.3)
-      told.answers(
-        yields ? [{ type: "input_text", text: `Script running with cell ID ${runtimeId}\n` }] : done(0.2),
-        id
-      )
-      if (yields && likely(0.7)) told.calls("wait", { cell_id: runtimeId }).after(next()).answers(done(0.5))
+      const yields = likely(0.4)
+      told.answers(yields ? running(runtimeId) : done(0.2), id)
+      if (yields && likely(0.4)) told.calls("wait", { cell_id: runtimeId }).after(next()).answers(done(0.5))
+      else if (yields && likely(0.7)) left.push(runtimeId)
     }
+    const waits = left.map((runtimeId) => ({ runtimeId, id: name("wait") }))
+    for (const { runtimeId, id } of waits) told.calls("wait", { cell_id: runtimeId }, { id })
+    if (waits.length > 0) told.after(next())
+    for (const { runtimeId, id } of waits) told.answers(likely(0.7) ? done(0.5) : running(runtimeId), id)
   }
 
   const calls = (told: Story): void => {

@@ -24,7 +24,9 @@ const linkCellsToTheirCalls = ({ toolsByCall, trace }: Reduction): void => {
     const tool = toolsByCall.get(cell.model_visible_call_id)
     if (tool === undefined || tool.requester.type !== "model") continue
     if (tool.kind.type !== "other" || tool.kind.name !== "exec") continue
-    if (tool.thread_id !== cell.thread_id || tool.started_by_codex_turn_id !== cell.codex_turn_id) continue
+    if (tool.thread_id !== cell.thread_id) continue
+    // A call that names no turn is taken for one of the cell's.
+    if ((tool.started_by_codex_turn_id ?? cell.codex_turn_id) !== cell.codex_turn_id) continue
     tool.started_code_cell_id = cell.code_cell_id
   }
 }
