@@ -116,10 +116,9 @@ const misfit = (slot: Slot, { startedAt, endedAt }: Window): number => {
   const offWall = wallSeconds === undefined ? 0 : Math.max(0, Math.abs(took - wallSeconds) - wallPrecision)
   const offAnswer = Math.max(0, endedAt - answeredAt - tolerance)
   if (nested === undefined) return offWall + offAnswer
-  const tooLate = Math.max(0, startedAt - (nested.from ?? startedAt))
   // A cell that yielded goes on; one that is done was done soon after its last call.
   const offEnd = yielded ? 0 : Math.abs(endedAt - Math.max(startedAt, nested.to) - wrapUp)
-  return offWall + offAnswer + tooLate + Math.max(0, offEnd - wrapUp)
+  return offWall + offAnswer + Math.max(0, offEnd - wrapUp)
 }
 
 /** For how long calls were waiting in this order while none had its turn, in seconds. */

@@ -97,7 +97,7 @@ describe("code cells", () => {
     expect(cellOf(asked().inside(null, "U1").cellStarts("1", "x1")).thread_id).toBe("T1")
   })
 
-  test("only the tool exec of the same turn started a cell", () => {
+  test("only the tool exec of the same turn, or of none, started a cell", () => {
     const startedBy = (kind: object | string) =>
       at(
         stateOf(
@@ -111,6 +111,10 @@ describe("code cells", () => {
     expect(startedBy("exec_command")).toBeUndefined()
     const elsewhere = asked().calls("x1", { type: "other", name: "exec" }).turnStarts("U2").cellStarts("1", "x1")
     expect(at(stateOf(elsewhere).tool_calls, "x1").started_code_cell_id).toBeUndefined()
+    const nowhere = asked().inside("T1", null).calls("x1", { type: "other", name: "exec" })
+    const named = stateOf(nowhere.inside("T1", "U1").cellStarts("1", "x1")).tool_calls
+    expect(at(named, "x1").started_by_codex_turn_id).toBeNull()
+    expect(at(named, "x1").started_code_cell_id).toBe("code_cell:x1")
   })
 
   test("outputs that were there before the cell are its outputs", () => {
