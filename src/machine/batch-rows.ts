@@ -86,7 +86,8 @@ const ran = (tool: Tool, window: Window): Tool => {
 /** The cell that a `wait` saw end was over when the wait was. One of an earlier turn keeps the time of the record. */
 const cellOver = (turn: Turn, wait: Tool, { endedAt }: Window): Step<Turn> => {
   const tool = wait.cellCallId === undefined ? undefined : toolOf(turn, wait.cellCallId)
-  return tool?.cell?.endedAt === undefined || sawOf(wait) !== "over"
+  const known = tool?.cell?.endedAt
+  return tool?.cell === undefined || known === undefined || known === endedAt || sawOf(wait) !== "over"
     ? [turn, noEffects]
     : withTool(turn, { ...tool, cell: { ...tool.cell, overAt: endedAt } })
 }
