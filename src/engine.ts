@@ -2,7 +2,7 @@
  * How the JavaScript engine is set for the work ahead. It reads its settings from the environment when a process starts,
  * and at no other time.
  *
- * Only on Linux, and only in our executable, a process starts over in place for them (`execve`, some 5 ms); everywhere
+ * Only on Linux, and only in our executable, a process starts over in place for them (`execve`, 5 to 12 ms); everywhere
  * else it goes on with what it has. Nothing but speed and memory hangs on it.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
@@ -19,8 +19,8 @@ export const shortRun: EngineSettings = { BUN_JSC_useDFGJIT: "0" }
  * For folds, which make much garbage and keep little. The engine lets garbage grow by the size of the machine, so it is
  * told of a small one; its last compiler takes memory and a tenth of the processor time, and no second off the clock.
  * Together: peaks lower by 10 to 20 MiB, at a speed that 7 runs in turn (256 MiB of transcript) could not tell from
- * the one before. And the runtime's
- * timer that looks for garbage every second is all that an idle `follow` or collector would do: 0.2 % of a processor.
+ * the one before. And the runtime's timer that looks for garbage every second is all that an idle `follow` or collector
+ * would do: 0.2 % of a processor.
  */
 export const longRun: EngineSettings = {
   BUN_JSC_forceRAMSize: String(256 * 2 ** 20),

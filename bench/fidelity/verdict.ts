@@ -1,8 +1,7 @@
 /**
  * What is promised, as limits on a judgement: the one list of thresholds, each with the words for missing it.
  *
- * A model request that no hook announced (transcripts alone, and versions without that hook) may start 50 ms off,
- * everything else 25 ms. Calls that leave neither item nor hook have only the moment their record was written: start
+ * From transcripts alone a model request may start 50 ms off, everything else, and with hooks all, 25 ms. Calls that leave neither item nor hook have only the moment their record was written: start
  * 200 ms, end 350 ms with hooks, and no limit without.
  */
 import { type Judgement, percentile, type Tally } from "./judgement.ts"
@@ -46,7 +45,7 @@ export const untrue = (judgement: Judgement): ReadonlyArray<string> => {
 /** Times that are too far off. They are Codex's own delays as much as ours: only a quiet machine can be held to them. */
 const late = ({ times }: Judgement, withHooks: boolean): ReadonlyArray<string> => {
   return [
-    ...within("model start", times.llmStart, 50),
+    ...within("model start", times.llmStart, withHooks ? 25 : 50),
     ...within("model start with a hook", times.llmStartHooked, 25),
     ...within("model end", times.llmEnd, 25),
     ...within("tool start", times.toolStart, 25),

@@ -16,9 +16,9 @@ type Nested = NonNullable<Slot["nested"]>
 
 const toolOf = (turn: Turn, callId: string): Tool | undefined => Table.get(turn.tools, `${turn.turnId}/${callId}`)
 
-/** The `exec` of the cell that a `wait` waits for; it may have been called in an earlier turn. */
-const waitedFor = (thread: Thread, wait: Tool): Tool | undefined => {
-  const cell = thread.cells.findLast(({ callId }) => callId === wait.cellCallId)
+/** The `exec` that started the cell a `wait` waits for, in this turn or an earlier one. */
+export const cellCall = (thread: Thread, cellCallId: string | undefined): Tool | undefined => {
+  const cell = thread.cells.findLast(({ callId }) => callId === cellCallId)
   const turn = cell && Table.get(thread.turns, cell.turnId)
   return turn && cell && toolOf(turn, cell.callId)
 }
@@ -62,15 +62,11 @@ export const leaveBatch = (thread: Thread, callId: string): Step<Thread> => {
           ...batch.callIds.map((id) => (h: Turn): Step<Turn> => {
             const tool = toolOf(h, id)
             const window = windows.get(id)
-            if (tool === undefined || window === undefined) return [h, noEffects]
-            return inOrder(
-              h,
-              (t) => withTool(t, ran(tool, window)),
-              (t) => cellOver(t, tool, window)
-            )
+            return tool === undefined || window === undefined ? [h, noEffects] : withTool(h, ran(tool, window))
           })
         )
       ),
+    ...tools.map((tool) => (t: Thread) => cellOver(t, tool, windows.get(tool.callId))),
     (t) => decideNested(t, turn.turnId, "response")
   )
 }
@@ -83,13 +79,14 @@ const ran = (tool: Tool, window: Window): Tool => {
   return { ...known, turnTaken: window, ...(cell && { cell }) }
 }
 
-/** The cell that a `wait` saw end was over when the wait was. One of an earlier turn keeps the time of the record. */
-const cellOver = (turn: Turn, wait: Tool, { endedAt }: Window): Step<Turn> => {
-  const tool = wait.cellCallId === undefined ? undefined : toolOf(turn, wait.cellCallId)
-  const known = tool?.cell?.endedAt
-  return tool?.cell === undefined || known === undefined || known === endedAt || sawOf(wait) !== "over"
-    ? [turn, noEffects]
-    : withTool(turn, { ...tool, cell: { ...tool.cell, overAt: endedAt } })
+/** The cell that a `wait` saw end was over when the wait was. */
+const cellOver = (thread: Thread, wait: Tool, window: Window | undefined): Step<Thread> => {
+  const tool = cellCall(thread, wait.cellCallId)
+  const recorded = tool?.cell?.endedAt
+  if (tool?.cell === undefined || recorded === undefined || window === undefined) return [thread, noEffects]
+  if (sawOf(wait) !== "over" || recorded === window.endedAt) return [thread, noEffects]
+  const over = { ...tool, cell: { ...tool.cell, overAt: window.endedAt } }
+  return inTurn(thread, { turnId: tool.turnId, at: recorded }, (turn) => withTool(turn, over))
 }
 
 const sawOf = ({ answer }: Tool): WaitSaw => waitSaw(answer?.output ?? null)
@@ -123,7 +120,7 @@ const certainNested = (
   tools: ReadonlyArray<Tool>
 ): ReadonlyMap<string, Required<Nested>> => {
   const candidates: ReadonlyArray<Candidate> = tools.flatMap((tool) => {
-    const cell = tool.cell ?? waitedFor(thread, tool)?.cell
+    const cell = tool.cell ?? cellCall(thread, tool.cellCallId)?.cell
     return cell === undefined ? [] : [{ callId: tool.callId, cell, taken: [], off: 0 }]
   })
   const waits = new Set(tools.flatMap((tool) => (tool.cell === undefined ? [tool.callId] : [])))

@@ -6,7 +6,7 @@
 import { saysAborted, textOf } from "../domain/codex-words.ts"
 import type { EventOf } from "../domain/event.ts"
 import { type Json, parsedOrAsIs, sameJson } from "../wire/json.ts"
-import { joinBatch, leaveBatch } from "./batch-rows.ts"
+import { cellCall, joinBatch, leaveBatch } from "./batch-rows.ts"
 import { answeredCell, isCellAnswer, waitedCell } from "./cell.ts"
 import { noEffects, type SpanKey, type Step } from "./effect.ts"
 import { responseKey } from "./response.ts"
@@ -131,11 +131,8 @@ const toolIn = (thread: Thread, turnId: string, callId: string): Tool | undefine
 
 /** A wait has seen how its cell went on. */
 const waited = (thread: Thread, event: EventOf<"ItemRecorded">, cellCallId: string, output: Json): Step<Thread> => {
-  const at = thread.cells.findLast(({ callId }) => callId === cellCallId)
-  if (at === undefined) return [thread, noEffects]
-  return inTurn(thread, { at: event.at, turnId: at.turnId }, (turn) => {
-    const tool = Table.get(turn.tools, `${at.turnId}/${cellCallId}`)
-    if (tool?.cell === undefined || tool.cell.endedAt !== undefined) return [turn, noEffects]
-    return withTool(turn, { ...tool, cell: waitedCell(tool.cell, output, event.at) })
-  })
+  const tool = cellCall(thread, cellCallId)
+  if (tool?.cell === undefined || tool.cell.endedAt !== undefined) return [thread, noEffects]
+  const seen = { ...tool, cell: waitedCell(tool.cell, output, event.at) }
+  return inTurn(thread, { at: event.at, turnId: tool.turnId }, (turn) => withTool(turn, seen))
 }

@@ -195,7 +195,8 @@ describe("fidelity", () => {
     const hooked = { ...truth, calls: truth.calls.map((one) => ({ ...one, startHooked: true })) }
     const late = bend("llm a", (span) => ({ startMs: span.startMs + 26 }))
     expect(broken(judge(hooked, late), true)).toEqual(["model start with a hook: p95 is 26.0 ms, promised 25 ms"])
-    expect(promises(late, true)).toEqual([])
+    expect(promises(late, true)).toEqual(["model start: p95 is 26.0 ms, promised 25 ms"])
+    expect(promises(late)).toEqual([])
     expect(promises(bend("turn 0", () => ({ endMs: 3300 })))).toEqual(["turn end: p95 is 90.0 ms, promised 25 ms"])
   })
 

@@ -189,6 +189,19 @@ describe("a nested call", () => {
   })
 })
 
+/** Two cells, `call_a` and `call_b`, that go on as 1 and 2; each runs one command. */
+const twoLeftRunning = (first: string, second: string) => {
+  const told = session().turn("go")
+  for (const [id, cmd, cell] of [
+    ["call_a", first, 1],
+    ["call_b", second, 2]
+  ]) {
+    told.calls("exec", `await tools.exec_command({cmd: "${cmd}"})`, { id: String(id) })
+    told.responds().answers(answer(`Script running with cell ID ${cell}`))
+  }
+  return told
+}
+
 describe("the cells of one response", () => {
   test("ran one after another, each for the time that its output names", () => {
     const told = session()
@@ -220,14 +233,7 @@ describe("the cells of one response", () => {
   })
 
   test("that go on have their calls although an order of their waits that is only likely says otherwise", () => {
-    const told = session()
-      .turn("go")
-      .calls("exec", 'await tools.exec_command({cmd: "same"})', { id: "call_a" })
-      .responds()
-      .answers(answer("Script running with cell ID 1"))
-      .calls("exec", 'await tools.exec_command({cmd: "same"})', { id: "call_b" })
-      .responds()
-      .answers(answer("Script running with cell ID 2"))
+    const told = twoLeftRunning("same", "same")
       .calls("wait", { cell_id: "1" }, { id: "call_c" })
       .calls("wait", { cell_id: "2" }, { id: "call_d" })
       .responds()
@@ -241,14 +247,7 @@ describe("the cells of one response", () => {
   })
 
   test("that go on are not over when a wait left them running", () => {
-    const told = session()
-      .turn("go")
-      .calls("exec", 'await tools.exec_command({cmd: "one"})', { id: "call_a" })
-      .responds()
-      .answers(answer("Script running with cell ID 1"))
-      .calls("exec", 'await tools.exec_command({cmd: "two"})', { id: "call_b" })
-      .responds()
-      .answers(answer("Script running with cell ID 2"))
+    const told = twoLeftRunning("one", "two")
       .after(0.5)
       .calls("wait", { cell_id: "1" }, { id: "call_c" })
       .calls("wait", { cell_id: "2" }, { id: "call_d" })
@@ -271,14 +270,7 @@ describe("the cells of one response", () => {
   })
 
   test("that go on are over when the wait that saw it was, not when its response was answered", () => {
-    const told = session()
-      .turn("go")
-      .calls("exec", 'await tools.exec_command({cmd: "one"})', { id: "call_a" })
-      .responds()
-      .answers(answer("Script running with cell ID 1"))
-      .calls("exec", 'await tools.exec_command({cmd: "two"})', { id: "call_b" })
-      .responds()
-      .answers(answer("Script running with cell ID 2"))
+    const told = twoLeftRunning("one", "two")
       .calls("wait", { cell_id: "1" }, { id: "call_c" })
       .calls("wait", { cell_id: "2" }, { id: "call_d" })
       .responds()
