@@ -18,17 +18,21 @@ export interface Processes extends Disposable {
 export type Child = Bun.Subprocess<"pipe", "pipe", "pipe">
 
 const mark = "TRACER_LAB_RUN"
-const roundsMax = 5
+const roundsMax = 8
+/** Longer than a process takes to become another program. */
+const becomesMs = 10
 
 export const processesOf = (runId: string, environment: Readonly<Record<string, string>>): Processes => {
   const children = new Set<Child>()
   const killAll = () => {
     for (const child of children) child.kill("SIGKILL")
-    // One that was starting another while it was killed has left that one behind: look again until none is found.
-    for (let round = 0; round < roundsMax; round++) {
+    // One that was starting another while it was killed has left that one behind, and one that is just becoming another
+    // program shows no environment for a moment: look again until none was found twice.
+    for (let round = 0, quiet = 0; round < roundsMax && quiet < 2; round++) {
+      if (quiet > 0) Bun.sleepSync(becomesMs)
       const pids = markedPids(runId)
-      if (pids.length === 0) break
       for (const pid of pids) kill(pid)
+      quiet = pids.length === 0 ? quiet + 1 : 0
     }
   }
   // A run that is stopped by Ctrl-C or dies of an error gets here too.
