@@ -7,6 +7,7 @@
 import type { EventOf } from "../domain/event.ts"
 import { noEffects, type SpanEffect, type Step } from "./effect.ts"
 import { asRequested, type HistoryView } from "./history.ts"
+import { hookLateness } from "./lateness.ts"
 import { type Answer, type Attempt, type Llm, paired } from "./llm.ts"
 import { modelFacts } from "./response.ts"
 import * as Table from "./table.ts"
@@ -21,6 +22,29 @@ const attemptOf = (turn: Turn, llm: Llm): Attempt | undefined => {
   const first = llm.firstOutputAt ?? llm.endedAt
   const attempt = turn.attempts.findLast((a) => a.startedAt <= first + slack)
   return attempt?.endedAt !== undefined && attempt.endedAt < first - slack ? undefined : attempt
+}
+
+/**
+ * The starts of the attempts that left a response behind. A hook may be heard of after the response has begun: what is
+ * over for nobody belongs to the first response before it that has no request of its own.
+ */
+const answeredStarts = (turn: Turn): ReadonlySet<number> => {
+  const starts = new Set<number>()
+  const alone: Array<number> = []
+  for (const llm of Table.values(turn.llms)) {
+    if (llm.failedAttempt === true) continue
+    const attempt = attemptOf(turn, llm)
+    if (attempt === undefined) alone.push(llm.firstOutputAt ?? llm.endedAt)
+    else starts.add(attempt.startedAt)
+  }
+  for (const first of alone.toSorted((a, b) => a - b)) {
+    const late = turn.attempts.find(
+      ({ startedAt, outcome }) =>
+        outcome === undefined && !starts.has(startedAt) && startedAt > first && startedAt < first + hookLateness
+    )
+    if (late !== undefined) starts.add(late.startedAt)
+  }
+  return starts
 }
 
 /** The model call with what the hooks know of its request. */
@@ -51,12 +75,23 @@ const retold = (turn: Turn, from: number): Step<Turn> => {
   return [next, effects]
 }
 
+/** A hook that was read when its turn was already over changes what is told of the turn's attempts. */
+const tellIfOver = (thread: Thread, { turnId }: { readonly turnId?: string }): Step<Thread> =>
+  turnId === undefined || Table.get(thread.turns, turnId)?.outcome === undefined
+    ? [thread, noEffects]
+    : tellFailed(thread, turnId)
+
 /** PreModelRequest: a request went out. */
 export const modelRequested = (thread: Thread, event: EventOf<"ModelRequested">): Step<Thread> =>
-  inTurn(thread, event, (turn) => {
-    const requestedAt = [...turn.requestedAt, event.at]
-    return retold({ ...turn, requestedAt, attempts: paired(requestedAt, turn.answers) }, event.at)
-  })
+  inOrder(
+    thread,
+    (t) =>
+      inTurn(t, event, (turn) => {
+        const requestedAt = [...turn.requestedAt, event.at]
+        return retold({ ...turn, requestedAt, attempts: paired(requestedAt, turn.answers) }, event.at)
+      }),
+    (t) => tellIfOver(t, event)
+  )
 
 /** PostModelRequest: it was answered, failed or was cancelled. */
 export const modelAnswered = (thread: Thread, event: EventOf<"ModelAnswered">): Step<Thread> =>
@@ -75,10 +110,7 @@ export const modelAnswered = (thread: Thread, event: EventOf<"ModelAnswered">): 
         const before = attempts.findLast(({ startedAt }) => startedAt <= event.at)?.startedAt ?? event.at
         return retold({ ...turn, answers, attempts }, before)
       }),
-    (t) =>
-      event.turnId === undefined || Table.get(t.turns, event.turnId)?.outcome === undefined
-        ? [t, noEffects]
-        : tellFailed(t, event.turnId)
+    (t) => tellIfOver(t, event)
   )
 
 /** The history that a request of this moment could see: of those that the turn has had, the one then in force. */
@@ -107,11 +139,7 @@ const isRecorded = ({ llms }: Turn): boolean => Table.values(llms).some((llm) =>
 export const tellFailed = (thread: Thread, turnId: string): Step<Thread> => {
   const turn = Table.get(thread.turns, turnId)
   if (turn === undefined || turn.attempts.length === 0 || isRecorded(turn)) return [thread, noEffects]
-  const answered = new Set(
-    Table.values(turn.llms).flatMap((llm) =>
-      llm.failedAttempt === true ? [] : (attemptOf(turn, llm)?.startedAt ?? [])
-    )
-  )
+  const answered = answeredStarts(turn)
   const lost = turn.attempts.filter((attempt) => !answered.has(attempt.startedAt) && attempt.outcome !== "completed")
   return inTurn(thread, { at: turn.lastAt, turnId }, (held) =>
     inOrder(held, ...lost.map((attempt, index) => (t: Turn) => withLost(thread, t, attempt, index + 1)))

@@ -214,9 +214,15 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
     const rows = lastRows(live)
     writeFileSync(liveFile, [...rows.values()].map((row) => `${JSON.stringify(row)}\n`).join(""))
     problems.push(...differences(rows, lastRows(offline)))
-    const backendIds = new Set(backend.rows().map(({ id }) => String(id)))
-    for (const id of rows.keys()) if (!backendIds.has(id)) problems.push(`not in the backend: ${id}`)
-    if (backendIds.size !== rows.size) problems.push(`the backend has ${backendIds.size} rows, the file ${rows.size}`)
+    const backendRows = new Map(backend.rows().map((row) => [String(row.id), row]))
+    writeFileSync(
+      join(folder, "backend.jsonl"),
+      [...backendRows.values()].map((row) => `${JSON.stringify(row)}\n`).join("")
+    )
+    for (const id of rows.keys()) if (!backendRows.has(id)) problems.push(`not in the backend: ${id}`)
+    for (const [id, row] of backendRows) {
+      if (!rows.has(id)) problems.push(`only in the backend: ${short(row.span_attributes)} (${id})`)
+    }
     const teller = join(folder, "tell.sh")
     writeFileSync(teller, `#!/bin/sh\ncat '${liveFile}'\n`, { mode: 0o755 })
     const judged = Bun.spawnSync({

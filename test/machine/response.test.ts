@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test"
 import { mixedFold } from "../../src/pipeline/mixed-fold.ts"
 import type { Line } from "../../src/source/line.ts"
+import { late } from "../support/chance.ts"
 import {
   byTime,
   inputOf,
@@ -230,6 +231,18 @@ describe("an attempt that left nothing behind", () => {
       ["ok", 1],
       ["ok", 2]
     ])
+  })
+
+  test("is none where its hook was heard after the response had begun, and that of its answer after the turn", () => {
+    const told = session().turn("go").says("Done.").ends()
+    const [records = [], journal = []] = strandsOf(told, v169)
+    const hooks = late(journal, 150, 6)
+    const requested = hooks.findIndex(({ line }) => line.text.includes("PreModelRequest"))
+    const began = records.find(({ line }) => line.text.includes("Done."))
+    expect(hooks[requested]?.at).toBeGreaterThan((began?.at ?? 0) + 10)
+    const order = [...hooks.slice(0, requested + 1), ...records, ...hooks.slice(requested + 1)]
+    const calls = readLines(told.id, order).writes.filter(({ span }) => span.kind === "llm")
+    expect(new Set(calls.map(({ span }) => span.metadata.call_number))).toEqual(new Set([1]))
   })
 
   test("adds nothing to what the turn cost", () => {

@@ -5,7 +5,7 @@
  */
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import type { Span } from "../../src/span/span.ts"
-import { interleaved, jostled } from "../support/chance.ts"
+import { delayed, interleaved, jostled, late } from "../support/chance.ts"
 import { randomStory } from "../support/random-story.ts"
 import { byTime, plainSpan, plainSpans, type Reading, readLines, type Strand, strandsOf } from "../support/reading.ts"
 import type { Story } from "../support/session.ts"
@@ -56,6 +56,16 @@ describe("a session told by chance", () => {
       const expected = plainSpans(inOrderOfTime(story, strands))
       const found = plainSpans(readLines(story.rootId, [...records, ...jostled(journal, records.length)]))
       return Object.keys(expected).filter((id) => !Bun.deepEquals(found[id], expected[id]))
+    })
+  })
+
+  test("opens no span that is not there at the end, however late its hooks were called and everything was read", () => {
+    everywhere((story, _, strands) => {
+      const journal = strands.find(([first]) => first?.origin._tag === "Journal") ?? []
+      const heard = [...strands.filter((strand) => strand !== journal), late(journal, 150, journal.length)]
+      const there = new Set(Object.keys(plainSpans(inOrderOfTime(story, heard))))
+      const orders = [20, 200, 2000].map((most) => delayed(heard, most, most + journal.length))
+      return orders.flatMap((order) => readLines(story.rootId, order).writes.filter(({ span }) => !there.has(span.id)))
     })
   })
 

@@ -26,6 +26,32 @@ export const jostled = (strand: Strand, seed: number): Strand => {
   return out
 }
 
+/** The journal as it is where hooks are slow: each call arrives up to so many milliseconds late, one by one. */
+export const late = (journal: Strand, most: number, seed: number): Strand => {
+  const next = chance(seed)
+  return journal
+    .map((one) => {
+      const at = Math.round(one.at + next() * most)
+      return { ...one, at, line: { ...one.line, text: one.line.text.replace(/"at_ns":\d+/, `"at_ns":${at * 1e6}`) } }
+    })
+    .sort((a, b) => a.at - b.at)
+}
+
+/** The strands as one, each read with a delay of up to so many milliseconds that changes from line to line. */
+export const delayed = (strands: ReadonlyArray<Strand>, most: number, seed: number): Strand => {
+  const next = chance(seed)
+  return strands
+    .flatMap((strand) => {
+      let read = 0
+      return strand.map((one) => {
+        read = Math.max(read, one.at + next() * most)
+        return { one, read }
+      })
+    })
+    .sort((a, b) => a.read - b.read)
+    .map(({ one }) => one)
+}
+
 /** The strands as one, in an order that keeps each strand's own. Runs of lines stay together now and then. */
 export const interleaved = (strands: ReadonlyArray<Strand>, seed: number): Strand => {
   const next = chance(seed)
