@@ -9,8 +9,6 @@ const commandLine = () => import("./cli/main.ts").then((cli) => cli.main())
 const startOver = () => import("./engine.ts").then((engine) => engine.startOver(engine.longRun))
 
 const [, , first, ...rest] = process.argv
-/** What folds no session, and is over soon. */
-const isShort = /^(?:hook|setup|uninstall|status|doctor|--help|-h|--completions)$/.test(first ?? "")
 // Codex calls the hook without arguments: this word alone is a person's question.
 const asksForHelp = rest.length === 1 && (rest[0] === "--help" || rest[0] === "-h")
 if (first === "hook" && !asksForHelp) await import("./hook/hook.ts").then((hook) => hook.main())
@@ -22,6 +20,8 @@ else if (first === "collect" && rest[0] === "--woken") {
 } else if (first === "reduce")
   await import("./cli/reduce-door.ts").then(async (door) => (await door.main(rest)) || commandLine())
 else {
+  /** What folds no session, and is over soon. */
+  const isShort = /^(?:hook|setup|uninstall|status|doctor|--help|-h|--completions)$/.test(first ?? "")
   if (!isShort) await startOver()
   await commandLine()
 }

@@ -11,28 +11,16 @@ import { complainBestEffort } from "./complaints.ts"
 import { appendToJournal } from "./journal.ts"
 import { type FlushMessage, settingVariables, type WakeMessage } from "./message.ts"
 import { type Environment, isSessionId, stateFolder } from "./places.ts"
+import { readStdin } from "./stdin.ts"
 import { isTraced, readSwitches, type Switches } from "./switches.ts"
 import { flush, ownCommand, wake } from "./wake.ts"
 
-/** Codex closes stdin at once; a stdin that somebody holds open is given up after this. */
-const stdinMsMax = 2000
 /** A collector that hangs still accepts connections, so this is only ever reached on a machine that stands still. */
 const wakeMsMax = 1000
 /** Codex cuts SessionEnd off at 3 s. */
 const sessionEndMsMax = 2500
 
 const turnEnds = new Set(["Stop", "SessionEnd"])
-
-/** The whole of stdin, or what came until the time was over. */
-const readStdin = async (): Promise<string> => {
-  const decoder = new TextDecoder()
-  let text = ""
-  const reading = (async () => {
-    for await (const chunk of Bun.stdin.stream()) text += decoder.decode(chunk, { stream: true })
-  })()
-  await Promise.race([reading, Bun.sleep(stdinMsMax)])
-  return text + decoder.decode()
-}
 
 interface Payload {
   readonly session_id?: unknown

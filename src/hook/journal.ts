@@ -33,17 +33,19 @@ const staysTorn = (descriptor: number): boolean => {
   return endsTorn(descriptor)
 }
 
+/** Codex writes one line; a pattern is compiled for others only. */
+const onOneLine = (text: string): string =>
+  text.includes("\n") || text.includes("\r") ? text.replace(/[\r\n]+/g, " ") : text
+
 /** Appends; throws where the line could not be written whole: the next hook closes what this one began. */
 export const appendToJournal = (state: string, session: string, payloadText: string, atMs: number): void => {
   mkdirSync(sessionFolder(state, session), { recursive: true, mode: 0o700 })
   const descriptor = openSync(journalFile(state, session), "a+", 0o600)
   try {
-    const line = `${staysTorn(descriptor) ? "\n" : ""}{"at_ns": ${nanoseconds(atMs)}, "payload": ${payloadText.trim().replace(/[\r\n]+/g, " ")}}\n`
-    const bytes = Buffer.from(line)
-    const written = writeSync(descriptor, bytes)
-    if (written < bytes.length) {
-      throw new Error(`only ${written} of ${bytes.length} bytes were written (is the disk full?)`)
-    }
+    const line = `${staysTorn(descriptor) ? "\n" : ""}{"at_ns": ${nanoseconds(atMs)}, "payload": ${onOneLine(payloadText.trim())}}\n`
+    const bytes = Buffer.byteLength(line)
+    const written = writeSync(descriptor, line)
+    if (written < bytes) throw new Error(`only ${written} of ${bytes} bytes were written (is the disk full?)`)
   } finally {
     closeSync(descriptor)
   }

@@ -33,8 +33,26 @@ export interface FlushAnswer {
 }
 
 /** Variables that can be settings of a session: ours, the backends', and where Codex's files are. */
-const settingNames =
-  /^(TRACER_|BRAINTRUST_|OTEL_|CODEX_(PARENT|ROOT)_SPAN_ID$|CODEX_HOME$|CODEX_ROLLOUT_TRACE_ROOT$|HOME$|USERPROFILE$|XDG_CONFIG_HOME$|XDG_STATE_HOME$|TRACEPARENT$|TRACESTATE$|BAGGAGE$)/
+const settingPrefixes = ["TRACER_", "BRAINTRUST_", "OTEL_"]
+const settingNames = new Set([
+  "CODEX_PARENT_SPAN_ID",
+  "CODEX_ROOT_SPAN_ID",
+  "CODEX_HOME",
+  "CODEX_ROLLOUT_TRACE_ROOT",
+  "HOME",
+  "USERPROFILE",
+  "XDG_CONFIG_HOME",
+  "XDG_STATE_HOME",
+  "TRACEPARENT",
+  "TRACESTATE",
+  "BAGGAGE"
+])
 
-export const settingVariables = (environment: Environment): Environment =>
-  Object.fromEntries(Object.entries(environment).filter(([name]) => settingNames.test(name)))
+/** Those of an environment that can be settings. (No pattern: compiling one takes a hook 0.3 ms.) */
+export const settingVariables = (environment: Environment): Environment => {
+  const settings: { [name: string]: string | undefined } = {}
+  for (const name in environment)
+    if (settingNames.has(name) || settingPrefixes.some((prefix) => name.startsWith(prefix)))
+      settings[name] = environment[name]
+  return settings
+}

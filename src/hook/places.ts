@@ -5,7 +5,6 @@
  * the user (0700), every file in it 0600. The socket is named relative to the state folder and both ends change into
  * that folder first, because a unix socket's path may have no more than about 100 bytes and a home may be longer.
  */
-import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 
 export interface Environment {
@@ -18,7 +17,9 @@ const absolute = (environment: Environment, name: string): string | undefined =>
   return value !== undefined && isAbsolute(value) ? value : undefined
 }
 
-const home = (environment: Environment): string => absolute(environment, "HOME") ?? homedir()
+/** Loaded only where it is asked for: nearly everybody has a HOME. */
+const home = (environment: Environment): string =>
+  absolute(environment, "HOME") ?? process.getBuiltinModule("node:os").homedir()
 
 /** The state folder: journals, watermarks, the collector's socket, lock and log. */
 export const stateFolder = (environment: Environment): string =>

@@ -25,11 +25,12 @@ export const ownCommand = (): ReadonlyArray<string> =>
 export const tell = (message: WakeMessage | FlushMessage): Promise<FlushAnswer | undefined> =>
   new Promise((resolve, reject) => {
     let received = ""
-    const text = Buffer.from(`${JSON.stringify(message)}\n`)
+    const text = `${JSON.stringify(message)}\n`
+    const bytes = Buffer.byteLength(text)
     let sent = 0
     const send = (socket: Bun.Socket): void => {
-      sent += socket.write(sent === 0 ? text : text.subarray(sent))
-      if (sent < text.length) return // The rest goes when it drains.
+      sent += socket.write(sent === 0 ? text : Buffer.from(text).subarray(sent))
+      if (sent < bytes) return // The rest goes when it drains.
       socket.flush()
       if (message.type === "wake") socket.end()
     }
@@ -46,7 +47,7 @@ export const tell = (message: WakeMessage | FlushMessage): Promise<FlushAnswer |
       socket: {
         open: send,
         drain: (socket) => {
-          if (sent < text.length) send(socket)
+          if (sent < bytes) send(socket)
         },
         data: (socket, bytes) => {
           received += bytes.toString()
