@@ -6,24 +6,33 @@ import { closeSync, constants, openSync, readSync } from "node:fs"
 
 /** Codex closes stdin at once; a stdin that somebody holds open is given up after this. */
 const waitMsMax = 2000
+/** As for a transcript's line; what has no end (`/dev/zero`) is given up here. */
+const bytesMax = 256 * 1024 * 1024
 const chunkBytes = 64 * 1024
-/** What has no end (`/dev/zero`) must not be read without looking at the time. */
-const atOnceBytesMax = 8 * 1024 * 1024
+
+interface Taken {
+  readonly chunks: Array<Uint8Array>
+  bytes: number
+}
+
+/** Adds a chunk; answers whether more may come. */
+const add = (taken: Taken, chunk: Uint8Array): boolean => {
+  taken.chunks.push(chunk)
+  taken.bytes += chunk.length
+  return taken.bytes <= bytesMax
+}
 
 /** Takes what is there; answers whether that was all. */
-const takeAtOnce = (chunks: Array<Uint8Array>): boolean => {
+const takeAtOnce = (taken: Taken): boolean => {
   let descriptor: number | undefined
   try {
     // A descriptor of our own, which never waits. A socket, and other systems than Linux, have none.
     descriptor = openSync("/proc/self/fd/0", constants.O_RDONLY | constants.O_NONBLOCK)
-    for (let taken = 0; taken < atOnceBytesMax; ) {
+    for (;;) {
       const chunk = Buffer.allocUnsafe(chunkBytes)
       const bytes = readSync(descriptor, chunk, 0, chunkBytes, null)
-      if (bytes === 0) return true
-      taken += bytes
-      chunks.push(chunk.subarray(0, bytes))
+      if (bytes === 0 || !add(taken, chunk.subarray(0, bytes))) return true
     }
-    return false
   } catch {
     return false // Nothing more for now (EAGAIN), or not to be had in this way.
   } finally {
@@ -31,13 +40,13 @@ const takeAtOnce = (chunks: Array<Uint8Array>): boolean => {
   }
 }
 
-const takeRest = async (chunks: Array<Uint8Array>): Promise<void> => {
-  for await (const chunk of Bun.stdin.stream()) chunks.push(chunk)
+const takeRest = async (taken: Taken): Promise<void> => {
+  for await (const chunk of Bun.stdin.stream()) if (!add(taken, chunk)) return
 }
 
 /** The whole of stdin, or what came until the time was over. */
 export const readStdin = async (): Promise<string> => {
-  const chunks: Array<Uint8Array> = []
-  if (!takeAtOnce(chunks)) await Promise.race([takeRest(chunks), Bun.sleep(waitMsMax)])
-  return new TextDecoder().decode(Buffer.concat(chunks))
+  const taken: Taken = { chunks: [], bytes: 0 }
+  if (!takeAtOnce(taken)) await Promise.race([takeRest(taken), Bun.sleep(waitMsMax)])
+  return new TextDecoder().decode(Buffer.concat(taken.chunks))
 }
