@@ -26,7 +26,8 @@ const attemptOf = (turn: Turn, llm: Llm): Attempt | undefined => {
 
 /**
  * The starts of the attempts that left a response behind. A hook may be heard of after the response has begun: what is
- * over for nobody belongs to the first response before it that has no request of its own.
+ * over for nobody belongs to the first response before it that has no request of its own. (A compaction's never has one:
+ * its request calls no hook.)
  */
 const answeredStarts = (turn: Turn): ReadonlySet<number> => {
   const starts = new Set<number>()
@@ -34,8 +35,8 @@ const answeredStarts = (turn: Turn): ReadonlySet<number> => {
   for (const llm of Table.values(turn.llms)) {
     if (llm.failedAttempt === true) continue
     const attempt = attemptOf(turn, llm)
-    if (attempt === undefined) alone.push(llm.firstOutputAt ?? llm.endedAt)
-    else starts.add(attempt.startedAt)
+    if (attempt !== undefined) starts.add(attempt.startedAt)
+    else if (llm.parent.kind === "turn") alone.push(llm.firstOutputAt ?? llm.endedAt)
   }
   for (const first of alone.toSorted((a, b) => a - b)) {
     const late = turn.attempts.find(

@@ -245,6 +245,12 @@ describe("an attempt that left nothing behind", () => {
     expect(new Set(calls.map(({ span }) => span.metadata.call_number))).toEqual(new Set([1]))
   })
 
+  test("is told though it went out right after a compaction, whose request calls no hook", () => {
+    const told = session().turn("go").compacts("summed up", { asks: true }).after(0.02)
+    const reading = read(told.hook("PreModelRequest").after(0.02).interrupts(), v169)
+    expect(ofKind(reading, "llm").map(({ status }) => status)).toEqual(["ok", "interrupted"])
+  })
+
   test("adds nothing to what the turn cost", () => {
     const told = session().turn("go").fails("500").says("Done.").ends()
     expect(the(read(told, v169), "turn").metadata.usage).toMatchObject({ input_tokens: 1100 })
