@@ -75,7 +75,10 @@ export class Story extends TurnStory {
     this.closeResponse()
     const from = this.telling.now
     this.hook("PreCompact", { trigger: how.trigger ?? "auto" })
+    const heard = this.telling.hooks.length
     if (how.asks !== false) this.says(summary).responds()
+    // A compaction's request calls no hook (0.169).
+    this.telling.hooks.length = heard
     const text = `Another language model started to solve this problem\n${summary}`
     const message = { type: "message", role: "user", content: [{ type: "input_text", text }] }
     this.tell({ tell: "compacts", summary: text, items: [message], from })
