@@ -6,6 +6,7 @@
  */
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { AgentState } from "./agent-state.ts"
+import type { SendDelay } from "./codex-rules.ts"
 import type { HistoryItem } from "./history-item.ts"
 
 /** Token counts of one response: cached ⊂ input, reasoning ⊂ output. */
@@ -108,6 +109,7 @@ export type DomainEvent =
       readonly instructionsIn: "input" | "request"
       /** A request that was cut is repeated as it was, without what it had produced (before 0.121). */
       readonly retriesRepeat?: true
+      readonly sendDelay?: SendDelay
       /** Records before this ordinal are replayed from the parent. */
       readonly ownFromOrdinal?: number
       /** The file goes on from an earlier one of the same thread, up to this ordinal (a revert). */

@@ -2,7 +2,7 @@
  * A model call: requested → producing → done | failed | interrupted. Child span of its turn, or of a compaction.
  *
  * From a transcript it is seen by what it produced: the request is the history at that moment, it starts soon after
- * the last record that it could see (within 43 ms at p95), and ends with the last output record (within 7 ms). The model
+ * the last record that it could see (within 27 ms at p95), and ends with the last output record (within 7 ms). The model
  * hooks know the request's own start, and the attempts that left nothing behind. Times: Unix seconds.
  */
 import type { Usage } from "../domain/event.ts"

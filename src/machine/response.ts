@@ -10,6 +10,7 @@ import type { Json } from "../wire/json.ts"
 import type { SpanKey } from "./effect.ts"
 import { asRequested, compactionInput, type HistoryView, viewOf } from "./history.ts"
 import type { Llm, LlmOutcome } from "./llm.ts"
+import * as Table from "./table.ts"
 import type { Thread } from "./thread.ts"
 import { sumUsage, type Turn, type TurnOutcome } from "./turn.ts"
 
@@ -35,17 +36,13 @@ export interface Response {
 /** Codex waits this long before it asks again, doubling each time (0.169: 200 ms, give or take a tenth). */
 const retryDelay = (failures: number): number => 0.2 * 2 ** (Math.max(1, failures) - 1)
 
-/**
- * What Codex needs, at the least, to make a request of what it has recorded: 20 ms as a median of 2,600 requests on a
- * slow machine (5 % needed less than 13 ms, 5 % more than 45), 6 ms the fastest. The start may be 4 ms late for that one.
- */
-const sendDelay = 0.01
-
 /** When the request went out: soon after the last record it could see, or after the pause that follows a failed one. */
-const requestTime = (thread: Thread, firstOutputAt: number): number => {
-  const { failedAt, readyAt, failures } = thread
-  const ready = failedAt !== undefined && failedAt > readyAt ? failedAt + retryDelay(failures) : readyAt + sendDelay
-  return Math.min(ready, firstOutputAt)
+const requestTime = (thread: Thread, turnId: string, firstOutputAt: number): number => {
+  const { failedAt, readyAt, failures, sendDelay } = thread
+  if (failedAt !== undefined && failedAt > readyAt) return Math.min(failedAt + retryDelay(failures), firstOutputAt)
+  const counts = Table.get(thread.turns, turnId)?.counts
+  const delay = (counts?.responses ? sendDelay?.later : sendDelay?.first) ?? 0
+  return Math.min(readyAt + delay, firstOutputAt)
 }
 
 /** The input of the request that was cut just before, in a version that repeats it as it was. */
@@ -64,7 +61,7 @@ export const begin = (thread: Thread, turnId: string, at: number, sampledThrough
     response: {
       turnId,
       input: repeats(thread) ?? viewOf(history, thread.lastRequest),
-      startedAt: requestTime(thread, since),
+      startedAt: requestTime(thread, turnId, since),
       firstOutputAt: since,
       ...(since !== at && { firstTokenAt: since }),
       lastOutputAt: at,

@@ -5,6 +5,7 @@
  * compactions), turn-rows.ts (turns, settings, endings) and tool-rows.ts (runs, hooks, approvals).
  * Times: Unix seconds.
  */
+import type { SendDelay } from "../domain/codex-rules.ts"
 import type { EventOf, Lineage, Usage } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { SpanEffect, SpanKey, Step } from "./effect.ts"
@@ -75,6 +76,7 @@ export interface Thread {
   readonly instructionsIn: "input" | "request"
   /** A request that was cut is repeated as it was (before 0.121). */
   readonly retriesRepeat?: true
+  readonly sendDelay?: SendDelay
   /** The last response was cut, and nothing was given to the model since. */
   readonly cutOff?: true
   readonly response?: Response

@@ -6,6 +6,7 @@ import {
   holdsOriginalImage,
   lowerImageDetail,
   patchResultAsText,
+  sendDelayOf,
   versionAtLeast
 } from "../../src/domain/codex-rules.ts"
 import { fromMs, seconds } from "../../src/domain/time.ts"
@@ -71,4 +72,16 @@ test("times are Unix seconds to the millisecond, or unknown", () => {
   expect(seconds("2026-11-20T08:00:00.250Z")).toBe(Date.UTC(2026, 10, 20, 8) / 1000 + 0.25)
   expect(seconds("noon")).toBeUndefined()
   expect([fromMs(1500), fromMs(null), fromMs(undefined)]).toEqual([1.5, undefined, undefined])
+})
+
+test("the model is asked as soon as each version does: three generations, and the first request of a turn takes longer", () => {
+  const delays = (version: string) => {
+    const { first, later } = sendDelayOf(version)
+    expect(first).toBeGreaterThan(later)
+    return later
+  }
+  expect(new Set(["0.77.0", "0.118.0", "0.120.0"].map(delays)).size).toBe(1)
+  expect(new Set(["0.121.0", "0.142.0", "0.155.1"].map(delays)).size).toBe(1)
+  expect(new Set(["0.156.0", "0.169.0", "1.0.0"].map(delays)).size).toBe(1)
+  expect(new Set(["0.118.0", "0.142.0", "0.169.0"].map(delays)).size).toBe(3)
 })

@@ -2,6 +2,7 @@
  * Records that every version writes: a line in, events out.
  */
 import { describe, expect, test } from "bun:test"
+import { sendDelayOf } from "../../src/domain/codex-rules.ts"
 import type { DomainEvent } from "../../src/domain/event.ts"
 import { translate } from "../../src/domain/translate.ts"
 import type { JsonObject } from "../../src/wire/json.ts"
@@ -47,7 +48,8 @@ describe("session_meta", () => {
       cwd: "/home/ann/work",
       startedAt: at - 1.25,
       baseInstructions: "Be kind.",
-      instructionsIn: "input"
+      instructionsIn: "input",
+      sendDelay: sendDelayOf("0.169.0")
     })
   })
 
@@ -125,7 +127,8 @@ describe("session_meta", () => {
       metaId: "t",
       lineage: {},
       facts: {},
-      instructionsIn: "input"
+      instructionsIn: "input",
+      sendDelay: sendDelayOf(undefined)
     })
   })
 })
