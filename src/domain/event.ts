@@ -109,6 +109,8 @@ export type DomainEvent =
       readonly instructionsIn: "input" | "request"
       /** A request that was cut is repeated as it was, without what it had produced (before 0.121). */
       readonly retriesRepeat?: true
+      /** A provider that compacts is sent the history as it is, at an address of its own (before 0.140). */
+      readonly compactsApart?: true
       readonly sendDelay?: SendDelay
       /** Records before this ordinal are replayed from the parent. */
       readonly ownFromOrdinal?: number

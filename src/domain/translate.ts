@@ -71,6 +71,7 @@ const sessionMeta: Row = (payload, place) => {
       ...(meta.base_instructions?.text != null && { baseInstructions: meta.base_instructions.text }),
       instructionsIn: versionAtLeast(version, "0.162.0") ? "input" : "request",
       ...(!versionAtLeast(version, "0.121.0") && { retriesRepeat: true as const }),
+      ...(!versionAtLeast(version, "0.140.0") && { compactsApart: true as const }),
       sendDelay: sendDelayOf(version),
       ...(meta.history_base?.thread_id === meta.id &&
         meta.history_base.end_ordinal_exclusive != null && { revertedTo: meta.history_base.end_ordinal_exclusive }),

@@ -11,19 +11,35 @@ import { withAttempts } from "./attempt-rows.ts"
 import type { Compaction } from "./compaction.ts"
 import { noEffects, type SpanEffect, type Step } from "./effect.ts"
 import { replaced as renewed, summed, viewOf } from "./history.ts"
+import { settle } from "./history-rows.ts"
 import * as Response from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread, turnIdOf } from "./thread.ts"
 import { sumUsage, type Turn, withCompaction, withLlm } from "./turn.ts"
 
-/** `compacted`: the history is another one from here on. */
-export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Thread> => {
+/**
+ * `compacted`: the history is another one from here on. A provider's summary is no message, so what the model said last
+ * is a response of its own.
+ */
+export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Thread> =>
+  inOrder(
+    thread,
+    (t) => (byProvider(event) && t.response?.output.length ? settle(t) : [t, noEffects]),
+    (t) => replaced(t, event)
+  )
+
+/** (codex-rs/core: compact_remote.rs, compact_remote_v2.rs; 0.101 to 0.169 do it where the provider is called OpenAI.) */
+const byProvider = (event: EventOf<"HistoryReplaced">): boolean =>
+  event.summary === undefined && encryptedSummary(event).length > 0
+
+const replaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Thread> => {
   const turnId = turnIdOf(thread, event)
   const { history, marks } = replacement(thread, event)
   const { response, unclaimed, ...rest } = thread
   const next: Thread = { ...rest, history, readyAt: event.at, marks }
   if (turnId === undefined) return [next, noEffects]
   const asked = summaryResponse(thread, event, turnId)
+  const by = byProvider(event) ? "provider" : "model"
   return inOrder(
     next,
     (t) => {
@@ -62,13 +78,16 @@ export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced"
           (held) =>
             asked === undefined
               ? [held, noEffects]
-              : withLlm(held, withAttempts(held, Response.asSummary(thread, held, asked, compaction.key)))
+              : withLlm(held, withAttempts(held, Response.asSummary(thread, held, asked, compaction.key, by)))
         )
       })
   )
 }
 
-/** The response that a compaction asked for: the one just held, or one that left nothing but its usage. */
+/**
+ * The response that a compaction asked for: the one just held, or one that left nothing but its usage, or (a provider's,
+ * before 0.155) not even that.
+ */
 const summaryResponse = (
   thread: Thread,
   event: EventOf<"HistoryReplaced">,
@@ -79,14 +98,14 @@ const summaryResponse = (
     const output = response.output.length === 0 ? encryptedSummary(event) : response.output
     return { ...response, output, completed: response.completed ?? {} }
   }
-  if (unclaimed === undefined) return undefined
+  if (unclaimed === undefined && !byProvider(event)) return undefined
   const begun = Response.begin(thread, turnId, event.at, undefined).response
   const text = event.summary
   const output: ReadonlyArray<Json> =
     text === undefined
       ? encryptedSummary(event)
       : [{ type: "message", role: "assistant", content: [{ type: "output_text", text: withoutPreamble(text) }] }]
-  return begun && { ...begun, output, completed: { usage: unclaimed } }
+  return begun && { ...begun, output, completed: unclaimed ? { usage: unclaimed } : {} }
 }
 
 /** What a remote compaction got from the model: an item that only the model can read. */

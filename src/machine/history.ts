@@ -163,6 +163,12 @@ export const compactionInput = (view: HistoryView): HistoryView => {
   return { items, length: items.length, ...(view.base && { base: view.base }) }
 }
 
+/** What a provider is asked that compacts (0.140 +): the history, and the word for it. */
+export const compactionTriggered = (view: HistoryView): HistoryView => {
+  const items = [...view.items.slice(0, view.length), { value: { type: "compaction_trigger" } }]
+  return { items, length: items.length, ...(view.base && { base: view.base }) }
+}
+
 const isUserMessage = ({ value }: HistoryItem): boolean => value.type === "message" && value.role === "user"
 
 const isSummary = ({ value }: HistoryItem): boolean =>

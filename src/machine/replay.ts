@@ -53,6 +53,7 @@ export const startThread = (thread: Thread, event: EventOf<"ThreadStarted">): Th
     firstAt: thread.known ? thread.firstAt : event.at,
     instructionsIn: event.instructionsIn,
     ...(event.retriesRepeat === true && { retriesRepeat: true as const }),
+    ...(event.compactsApart === true && { compactsApart: true as const }),
     ...(event.sendDelay && { sendDelay: event.sendDelay }),
     ...(event.cwd !== undefined && { cwd: event.cwd }),
     ...(event.baseInstructions !== undefined && { baseInstructions: event.baseInstructions }),

@@ -8,7 +8,7 @@
 import type { Usage } from "../domain/event.ts"
 import type { Json } from "../wire/json.ts"
 import type { SpanKey } from "./effect.ts"
-import { asRequested, compactionInput, type HistoryView, viewOf } from "./history.ts"
+import { asRequested, compactionInput, compactionTriggered, type HistoryView, viewOf } from "./history.ts"
 import type { Llm, LlmOutcome } from "./llm.ts"
 import * as Table from "./table.ts"
 import type { Thread } from "./thread.ts"
@@ -143,13 +143,29 @@ export const asLlm = (
   return [{ ...turn, counts, lastAt, ...(usage && { usage }) }, llm]
 }
 
+/** What a compaction asked: a model for a summary in words, or its provider for an item that only that can read. */
+const compactionRequest = (
+  thread: Thread,
+  { input }: Response,
+  by: "model" | "provider"
+): Partial<Llm> & Pick<Llm, "input"> =>
+  by === "model"
+    ? { input: compactionInput(input), assumed: "compaction prompt" }
+    : { input: thread.compactsApart === true ? input : compactionTriggered(input) }
+
 /** The response as the model call of a compaction: it saw the history and a request to sum it up. */
-export const asSummary = (thread: Thread, turn: Turn, response: Response, compaction: SpanKey): Llm => ({
+export const asSummary = (
+  thread: Thread,
+  turn: Turn,
+  response: Response,
+  compaction: SpanKey,
+  by: "model" | "provider"
+): Llm => ({
   key: { kind: "llm", threadId: thread.id, key: `${compaction.key}/1` },
   threadId: thread.id,
   turnId: turn.turnId,
   parent: compaction,
-  input: compactionInput(response.input),
+  ...compactionRequest(thread, response, by),
   output: response.output,
   startedAt: response.startedAt,
   firstOutputAt: response.firstOutputAt,
@@ -158,6 +174,5 @@ export const asSummary = (thread: Thread, turn: Turn, response: Response, compac
   outcome: "ok",
   ...(response.completed?.responseId !== undefined && { responseId: response.completed.responseId }),
   ...(response.completed?.usage && { usage: response.completed.usage }),
-  ...modelFacts(thread),
-  assumed: "compaction prompt"
+  ...modelFacts(thread)
 })

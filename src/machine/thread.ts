@@ -76,6 +76,8 @@ export interface Thread {
   readonly instructionsIn: "input" | "request"
   /** A request that was cut is repeated as it was (before 0.121). */
   readonly retriesRepeat?: true
+  /** A provider that compacts is sent the history as it is (before 0.140). */
+  readonly compactsApart?: true
   readonly sendDelay?: SendDelay
   /** The last response was cut, and nothing was given to the model since. */
   readonly cutOff?: true

@@ -59,6 +59,7 @@ export const play = async (
     baseUrl: model.baseUrl,
     model: slug,
     codex,
+    provider: scenario.provider ?? "mock",
     config,
     features: [...features, ...(scenario.features ?? [])],
     tables

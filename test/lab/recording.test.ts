@@ -10,7 +10,15 @@ import { record } from "./recording.ts"
 
 const codex = versionNamed(newest)
 const freshHome = () =>
-  makeHome({ baseUrl: "http://127.0.0.1:1/v1", model: "m", codex, config: [], features: [], tables: [] })
+  makeHome({
+    baseUrl: "http://127.0.0.1:1/v1",
+    model: "m",
+    provider: "mock",
+    codex,
+    config: [],
+    features: [],
+    tables: []
+  })
 
 /** A Codex that can only reduce: it does to the bundle what `script` says, with the bundle as `$3`. */
 const fakeCodex = async (home: CodexHome, script: string): Promise<string> => {

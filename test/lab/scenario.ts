@@ -46,6 +46,8 @@ export interface Scenario {
   /** Top-level lines and tables of config.toml beyond the usual. */
   readonly config?: ReadonlyArray<string>
   readonly features?: ReadonlyArray<string>
+  /** What Codex is told that its provider is called: to one called `OpenAI` it leaves more. */
+  readonly provider?: "OpenAI"
   readonly tables?: ReadonlyArray<string>
   /** Without hooks the transcript's times are undisturbed; true unless said otherwise. */
   readonly hooks?: boolean

@@ -2,6 +2,7 @@
  * Compactions: who asked for them, what they cost, what the history was before and is after.
  */
 import { describe, expect, test } from "bun:test"
+import type { JsonObject } from "../../src/wire/json.ts"
 import { inputOf, lines, ofKind, pictureOf, read, the, wordsOf } from "../support/reading.ts"
 import { type Story, session } from "../support/session.ts"
 import { newer, v77, v118, v155, v169, withTurnIds } from "../support/session-dialect.ts"
@@ -140,8 +141,35 @@ describe("a compaction", () => {
       expect([status, metadata.trigger, metadata.items_after]).toEqual(["ok", "auto", 2])
       expect(output).toEqual({ items: 2, replacement: [kept, summary] })
       expect(metadata).not.toContainKey("summary")
-      expect(ofKind(reading, "llm")).toHaveLength(2)
       expect(inputOf(ofKind(reading, "llm").at(-1)).slice(-2)).toEqual([kept, summary])
+    }
+  })
+
+  test("by the provider is one call, told of or not: the history, and since 0.140 the word for it", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("go").execs("ls")
+      const { summary } = remotely(told)
+      const [before, call, after, ...others] = ofKind(read(told.says("Done.").ends(), dialect), "llm")
+      expect(others).toEqual([])
+      const produced = (before?.output ?? []) as ReadonlyArray<JsonObject>
+      const history = [...inputOf(before), ...produced]
+      const input = inputOf(call)
+      expect(input.slice(0, history.length)).toEqual(history)
+      const asked = Bun.semver.order(dialect.version, "0.140.0") < 0 ? [] : [{ type: "compaction_trigger" }]
+      expect(input.slice(history.length + 1)).toEqual(asked)
+      expect([call?.output, call?.status, call?.metadata.input_assumed]).toEqual([[summary], "ok", undefined])
+      expect(call?.end).toBeLessThanOrEqual(after?.start ?? 0)
+    }
+  })
+
+  test("by the provider takes nothing of what the model said just before", () => {
+    for (const dialect of withTurnIds) {
+      const told = session().turn("go").execs("ls").says("Much was seen.")
+      const { summary } = remotely(told)
+      const outputs = ofKind(read(told.says("Done.").ends(), dialect), "llm").map(({ output }) => output)
+      expect(outputs).toHaveLength(4)
+      expect(JSON.stringify(outputs[1])).toContain("Much was seen.")
+      expect(outputs[2]).toEqual([summary])
     }
   })
 

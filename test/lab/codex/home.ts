@@ -25,6 +25,8 @@ export interface HomeSettings {
   readonly baseUrl: string
   readonly model: string
   readonly codex: CodexVersion
+  /** The provider's name, as Codex is told. */
+  readonly provider: string
   /** Further top-level lines of config.toml. */
   readonly config: ReadonlyArray<string>
   /** Names of features to switch on. */
@@ -68,7 +70,7 @@ const configToml = (settings: HomeSettings & { readonly instructions: string; re
     ...settings.config,
     ``,
     `[model_providers.mock]`,
-    `name = "mock"`,
+    `name = ${JSON.stringify(settings.provider)}`,
     `base_url = ${JSON.stringify(settings.baseUrl)}`,
     `wire_api = "responses"`,
     `requires_openai_auth = false`,

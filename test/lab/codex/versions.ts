@@ -18,6 +18,8 @@ const firstWith = {
   steer: "0.101.0",
   fork: "0.101.0",
   compact: "0.101.0",
+  /** The provider compacts, and gives an item that only it can read. */
+  remoteCompact: "0.101.0",
   agentsV1: "0.118.0",
   /** v1 agents are tools of the namespace `multi_agent_v1`; before, they are plain names. */
   agentsNamespace: "0.142.0",

@@ -18,6 +18,7 @@ export type ItemTemplate =
   | { readonly type: "custom_tool_call"; readonly name: string; readonly input: string }
   | { readonly type: "web_search_call"; readonly query: string }
   | { readonly type: "tool_search_call"; readonly query: string }
+  | { readonly type: "compaction"; readonly encrypted: string }
   | { readonly type: "image_generation_call"; readonly prompt: string; readonly png: string }
 
 /** Token counts as the Responses API reports them: cached ⊂ input, reasoning ⊂ output. */
@@ -102,6 +103,9 @@ export const searchesTools = (query: string): ItemTemplate => ({ type: "tool_sea
 
 /** A picture made by the model's provider; `png` is base64. */
 export const draws = (prompt: string, png: string): ItemTemplate => ({ type: "image_generation_call", prompt, png })
+
+/** What a provider that compacts itself answers: a summary that only the model can read. */
+export const compacts = (encrypted: string): ItemTemplate => ({ type: "compaction", encrypted })
 
 /** The same answer, its first item `delayMs` later: long enough to be interrupted in. */
 export const after = (delayMs: number, told: Answer): Answer => ({ ...told, delayMs })

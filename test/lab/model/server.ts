@@ -31,6 +31,7 @@ export const startModelServer = (script: Script): ModelServer => {
   const requests: Array<RequestRecord> = []
   const strangers: Array<string> = []
   const listeners = new Set<(record: RequestRecord) => void>()
+  const threads = new Set<string>()
   const lastInput = new Map<string, number>()
   let items = 0
 
@@ -49,7 +50,11 @@ export const startModelServer = (script: Script): ModelServer => {
 
   const respond = async (request: Request, url: URL): Promise<Response> => {
     const body = await bodyOf(request)
-    const incoming = incomingOf(request.headers, body, url)
+    const named = incomingOf(request.headers, body, url)
+    if (named.threadId !== undefined) threads.add(named.threadId)
+    // 0.101 names no thread where it asks for a compaction: the one that there is.
+    const [only, ...others] = threads
+    const incoming = { ...named, threadId: named.threadId ?? (others.length === 0 ? only : undefined) }
     const { agent, answer: told } = prompter.next(incoming)
     const number = requests.length + 1
     const record: RequestRecord = {

@@ -109,6 +109,8 @@ export const itemOf = (template: ItemTemplate, itemId: (prefix: string) => strin
         status: "completed",
         action: { type: "search", query: template.query, queries: [template.query] }
       }
+    case "compaction":
+      return { type: "compaction", id: itemId("cmp"), encrypted_content: template.encrypted }
     case "tool_search_call": {
       const { id, callId } = callNames("ts", itemId)
       const search = { query: template.query, limit: 5 }

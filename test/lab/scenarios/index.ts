@@ -14,6 +14,7 @@ import { codeTools } from "./code-tools.ts"
 import { compactAuto } from "./compact-auto.ts"
 import { compactCode } from "./compact-code.ts"
 import { compactManual } from "./compact-manual.ts"
+import { compactRemote } from "./compact-remote.ts"
 import { crash } from "./crash.ts"
 import { failedTurns } from "./failed-turns.ts"
 import { failures } from "./failures.ts"
@@ -57,6 +58,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   compactManual,
   compactAuto,
   compactCode,
+  compactRemote,
   interrupt,
   interruptCell,
   approvals,
