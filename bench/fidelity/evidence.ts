@@ -84,7 +84,7 @@ const readHooks = (file: string | undefined) => {
 export const readEvidence = (one: Case, withHooks: boolean): Evidence => {
   const transcripts = one.transcriptFolders.flatMap((folder) =>
     readdirSync(folder)
-      .filter((name) => name.endsWith(".jsonl"))
+      .filter((name) => /\.jsonl(\.zst)?$/.test(name))
       .sort()
       .map((name) => readTranscript(readLines(join(folder, name))))
   )

@@ -17,9 +17,14 @@ export const parse = (text: string): Fields | undefined => {
   }
 }
 
-/** The objects of a JSONL file. A line that is none (cut by a crash) is left out. */
+const textOf = (file: string): string => {
+  const bytes = readFileSync(file)
+  return new TextDecoder().decode(file.endsWith(".zst") ? Bun.zstdDecompressSync(bytes) : bytes)
+}
+
+/** The objects of a JSONL file, compressed or not. A line that is none (cut by a crash) is left out. */
 export const readLines = (file: string): ReadonlyArray<Fields> =>
-  readFileSync(file, "utf8")
+  textOf(file)
     .split("\n")
     .map(parse)
     .filter((line) => line !== undefined)

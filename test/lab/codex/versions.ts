@@ -35,6 +35,8 @@ const firstWith = {
   /** Tools of the client's, questions to the user, tool search. */
   clientTools: "0.155.0",
   queue: "0.169.0",
+  /** Old transcripts are compressed when asked for. */
+  rolloutCompression: "0.169.0",
   /** A second file for a thread that was taken back; older versions write a `thread_rolled_back` record. */
   revert: "0.155.0",
   codeMode: "0.128.0",

@@ -11,6 +11,7 @@ import { clientTools } from "./client-tools.ts"
 import { code } from "./code.ts"
 import { codeOverlap } from "./code-overlap.ts"
 import { codeTools } from "./code-tools.ts"
+import { cold } from "./cold.ts"
 import { compactAuto } from "./compact-auto.ts"
 import { compactCode } from "./compact-code.ts"
 import { compactManual } from "./compact-manual.ts"
@@ -55,6 +56,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   revert,
   resume,
   crash,
+  cold,
   compactManual,
   compactAuto,
   compactCode,
