@@ -11,12 +11,11 @@
  * with its line is left out.
  */
 import type { BundleEvent, EventOf } from "../wire/bundle/events.ts"
-import { isObject } from "../wire/record.ts"
+import { compactionRows } from "./bundle-compaction.ts"
 import type { BundlePlace, Payloads, Told } from "./bundle-place.ts"
 import { requestRows } from "./bundle-request.ts"
 import { threadRows } from "./bundle-thread.ts"
 import { toolRows } from "./bundle-tool.ts"
-import { historyItem } from "./translate.ts"
 
 export type { Payloads } from "./bundle-place.ts"
 
@@ -60,22 +59,7 @@ export const bundleTranslator = (): BundleTranslator => {
   const threads = threadRows()
   const requests = requestRows()
   const tools = toolRows()
-  const compactionsStarted = new Map<string, number>()
-
-  const compacted = (event: EventOf<"compaction_installed">, place: BundlePlace, payloads: Payloads): Told => {
-    const checkpoint = payloads(event.checkpoint_payload)
-    const itemsOf = (list: unknown) =>
-      Array.isArray(list) ? list.filter(isObject).map((item) => historyItem(item, place)) : []
-    return [
-      {
-        _tag: "HistoryReplaced",
-        ...place,
-        items: itemsOf(checkpoint?.replacement_history),
-        before: itemsOf(checkpoint?.input_history),
-        startedAt: compactionsStarted.get(event.compaction_id) ?? place.at
-      }
-    ]
-  }
+  const compactions = compactionRows()
 
   const rowOf = (event: BundleEvent, place: BundlePlace, payloads: Payloads): Told => {
     const { payload: body, rollout_id: rootId } = event
@@ -113,10 +97,11 @@ export const bundleTranslator = (): BundleTranslator => {
       case "agent_result_observed":
         return agentDone(body, place, payloads)
       case "compaction_request_started":
-        if (!compactionsStarted.has(body.compaction_id)) compactionsStarted.set(body.compaction_id, place.at)
-        return []
+        return compactions.asked(body, place, payloads)
+      case "compaction_request_completed":
+        return compactions.answered(body, place, payloads)
       case "compaction_installed":
-        return compacted(body, place, payloads)
+        return compactions.installed(body, place, payloads)
       default:
         return []
     }

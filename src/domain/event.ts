@@ -93,6 +93,18 @@ interface OfTurn extends OfThread {
   readonly turnId?: string
 }
 
+/** What a provider was asked that compacts, and what it answered. Unix seconds. */
+export interface CompactionRequest {
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly model: string
+  readonly provider: string
+  /** The base instructions. Since 0.162 they are the first item of what is really sent, and not of `input`. */
+  readonly instructions?: string
+  readonly input: ReadonlyArray<HistoryItem>
+  readonly output: ReadonlyArray<Json>
+}
+
 export type DomainEvent =
   // The thread
   | ({
@@ -218,6 +230,8 @@ export type DomainEvent =
       /** What it replaced, and since when it was asked for: of a bundle. */
       readonly before?: ReadonlyArray<HistoryItem>
       readonly startedAt?: number
+      /** The request for it, as a bundle recorded it. */
+      readonly request?: CompactionRequest
     } & OfTurn)
   | ({ readonly _tag: "HistoryRolledBack"; readonly turns: number } & OfThread)
   // Compaction

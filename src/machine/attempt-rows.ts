@@ -17,31 +17,44 @@ import { type Turn, withLlm } from "./turn.ts"
 /** How far a record's time may lie before the hook's that belongs to it. */
 const slack = 0.01
 
+/** When an answer began, as far as its records tell. */
+const firstOutput = (llm: Llm): number => llm.firstOutputAt ?? llm.endedAt
+
+/** Hooks tell of a turn's own requests. A compaction's calls none (0.169). */
+const isHooked = (llm: Llm): boolean => llm.failedAttempt !== true && llm.parent.kind === "turn"
+
 /** The request that produced a response: the latest that went out before its first output. */
 const attemptOf = (turn: Turn, llm: Llm): Attempt | undefined => {
-  const first = llm.firstOutputAt ?? llm.endedAt
+  const first = firstOutput(llm)
   const attempt = turn.attempts.findLast((a) => a.startedAt <= first + slack)
   return attempt?.endedAt !== undefined && attempt.endedAt < first - slack ? undefined : attempt
 }
 
+/** Whether a request that ended so, or is not over for anybody, can be the one that left this response. */
+const canBeOf = (llm: Llm, { outcome }: Attempt): boolean =>
+  outcome === undefined || (llm.outcome === "ok") === (outcome === "completed")
+
 /**
- * The starts of the attempts that left a response behind. A hook may be heard of after the response has begun: what is
- * over for nobody belongs to the first response before it that has no request of its own. (A compaction's never has one:
- * its request calls no hook.)
+ * The starts of the attempts that left a response behind. A hook may be heard of after the response has begun: it then
+ * belongs to the first response before it that has no request of its own.
  */
 const answeredStarts = (turn: Turn): ReadonlySet<number> => {
   const starts = new Set<number>()
-  const alone: Array<number> = []
+  const alone: Array<Llm> = []
   for (const llm of Table.values(turn.llms)) {
-    if (llm.failedAttempt === true) continue
+    if (!isHooked(llm)) continue
     const attempt = attemptOf(turn, llm)
-    if (attempt !== undefined) starts.add(attempt.startedAt)
-    else if (llm.parent.kind === "turn") alone.push(llm.firstOutputAt ?? llm.endedAt)
+    if (attempt === undefined) alone.push(llm)
+    else starts.add(attempt.startedAt)
   }
-  for (const first of alone.toSorted((a, b) => a - b)) {
+  for (const llm of alone.toSorted((a, b) => firstOutput(a) - firstOutput(b))) {
+    const first = firstOutput(llm)
     const late = turn.attempts.find(
-      ({ startedAt, outcome }) =>
-        outcome === undefined && !starts.has(startedAt) && startedAt > first && startedAt < first + hookLateness
+      (attempt) =>
+        canBeOf(llm, attempt) &&
+        !starts.has(attempt.startedAt) &&
+        attempt.startedAt > first &&
+        attempt.startedAt < first + hookLateness
     )
     if (late !== undefined) starts.add(late.startedAt)
   }
@@ -51,7 +64,7 @@ const answeredStarts = (turn: Turn): ReadonlySet<number> => {
 /** The model call with what the hooks know of its request. */
 export const withAttempts = (turn: Turn, llm: Llm): Llm => {
   // A bundle knows when it went out, to the millisecond.
-  if (llm.recorded === true) return llm
+  if (llm.recorded === true || !isHooked(llm)) return llm
   const attempt = attemptOf(turn, llm)
   const readyAt = llm.readyAt ?? llm.startedAt
   const startedAt =

@@ -24,13 +24,20 @@ import { sumUsage, type Turn, withCompaction, withLlm } from "./turn.ts"
 export const historyReplaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Thread> =>
   inOrder(
     thread,
-    (t) => (byProvider(event) && t.response?.output.length ? settle(t) : [t, noEffects]),
+    (t) => (byProvider(event) ? settleBefore(t) : [t, noEffects]),
     (t) => replaced(t, event)
   )
 
+/** The last response as one of its own: what comes next is asked after it. */
+const settleBefore = (thread: Thread): Step<Thread> => {
+  const { response, readyAt } = thread
+  if (response === undefined || response.output.length === 0) return [thread, noEffects]
+  return settle({ ...thread, readyAt: Math.max(readyAt, response.lastOutputAt) })
+}
+
 /** (codex-rs/core: compact_remote.rs, compact_remote_v2.rs; 0.101 to 0.169 do it where the provider is called OpenAI.) */
 const byProvider = (event: EventOf<"HistoryReplaced">): boolean =>
-  event.summary === undefined && encryptedSummary(event).length > 0
+  event.recorded !== true && event.summary === undefined && encryptedSummary(event).length > 0
 
 const replaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Thread> => {
   const turnId = turnIdOf(thread, event)
@@ -75,10 +82,13 @@ const replaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Threa
         return inOrder(
           counted,
           (held) => [{ ...held, compactions: Table.set(held.compactions, compaction.key.key, compaction) }, noEffects],
-          (held) =>
-            asked === undefined
-              ? [held, noEffects]
-              : withLlm(held, withAttempts(held, Response.asSummary(thread, held, asked, compaction.key, by)))
+          (held) => {
+            const { request } = event
+            if (request !== undefined)
+              return withLlm(held, Response.asRecordedSummary(thread, held, request, compaction.key))
+            if (asked === undefined) return [held, noEffects]
+            return withLlm(held, withAttempts(held, Response.asSummary(thread, held, asked, compaction.key, by)))
+          }
         )
       })
   )

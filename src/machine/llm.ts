@@ -80,7 +80,7 @@ export const paired = (requests: ReadonlyArray<number>, answers: ReadonlyArray<A
   let overtaken: Answer | undefined
   let at = 0
   const tellUntil = (time: number) => {
-    for (let answer = told[at]; answer !== undefined && answer.at < time; answer = told[++at]) {
+    for (let answer = told[at]; answer !== undefined && answer.at <= time; answer = told[++at]) {
       const last = attempts.at(-1)
       if (last === undefined || last.endedAt !== undefined) overtaken = answer
       else attempts[attempts.length - 1] = answered(last, answer)

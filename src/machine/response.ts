@@ -5,8 +5,9 @@
  * had seen (0.169), or by the next input item. One without calls is held until the next record, because a summary
  * that a compaction asked for looks the same until `compacted` follows it.
  */
-import type { Usage } from "../domain/event.ts"
-import type { Json } from "../wire/json.ts"
+import type { CompactionRequest, Usage } from "../domain/event.ts"
+import type { HistoryItem } from "../domain/history-item.ts"
+import type { Json, JsonObject } from "../wire/json.ts"
 import type { SpanKey } from "./effect.ts"
 import { asRequested, compactionInput, compactionTriggered, type HistoryView, viewOf } from "./history.ts"
 import type { Llm, LlmOutcome } from "./llm.ts"
@@ -142,6 +143,33 @@ export const asLlm = (
   const lastAt = Math.max(turn.lastAt, response.lastOutputAt)
   return [{ ...turn, counts, lastAt, ...(usage && { usage }) }, llm]
 }
+
+/** The model call of a compaction by the provider, as a bundle recorded it. */
+export const asRecordedSummary = (
+  thread: Thread,
+  turn: Turn,
+  { input, instructions, ...request }: CompactionRequest,
+  compaction: SpanKey
+): Llm => {
+  // Where the thread's other requests begin with the instructions, this one did too.
+  const [first] = thread.sent?.view.items ?? []
+  const isInside = first !== undefined && instructions !== undefined && saysOnly(first, instructions)
+  const items = isInside ? [first, ...input] : input
+  return {
+    key: { kind: "llm", threadId: thread.id, key: `${compaction.key}/1` },
+    threadId: thread.id,
+    turnId: turn.turnId,
+    parent: compaction,
+    recorded: true,
+    input: viewOf({ items, length: items.length }, undefined),
+    outcome: "ok",
+    ...request,
+    ...(instructions !== undefined && !isInside && { instructions })
+  }
+}
+
+const saysOnly = ({ value }: HistoryItem, text: string): boolean =>
+  Array.isArray(value.content) && value.content.length === 1 && (value.content[0] as JsonObject | null)?.text === text
 
 /** What a compaction asked: a model for a summary in words, or its provider for an item that only that can read. */
 const compactionRequest = (

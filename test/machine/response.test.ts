@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test"
 import { sendDelayOf } from "../../src/domain/codex-rules.ts"
 import { mixedFold } from "../../src/pipeline/mixed-fold.ts"
 import type { Line } from "../../src/source/line.ts"
-import { late } from "../support/chance.ts"
+import { heardLater, late } from "../support/chance.ts"
 import {
   byTime,
   inputOf,
@@ -15,11 +15,12 @@ import {
   type Reading,
   read,
   readLines,
+  type Strand,
   strandsOf,
   the,
   wordsOf
 } from "../support/reading.ts"
-import { session } from "../support/session.ts"
+import { type Story, session } from "../support/session.ts"
 import { dialects, newer, v77, v118, v142, v155, v169, withTurnIds } from "../support/session-dialect.ts"
 
 describe("a response", () => {
@@ -250,6 +251,43 @@ describe("an attempt that left nothing behind", () => {
     const told = session().turn("go").compacts("summed up", { asks: true }).after(0.02)
     const reading = read(told.hook("PreModelRequest").after(0.02).interrupts(), v169)
     expect(ofKind(reading, "llm").map(({ status }) => status)).toEqual(["ok", "interrupted"])
+  })
+
+  /** The n-th hook of a name comes so many milliseconds later. */
+  const delayed = (hooks: Strand, name: string, n: number, ms: number): Strand => {
+    const index = hooks.flatMap(({ line }, at) => (line.text.includes(`"${name}"`) ? [at] : []))[n]
+    return hooks
+      .map((call, at) => (at === index ? heardLater(call, ms) : call))
+      .toSorted((one, other) => one.at - other.at)
+  }
+  const outcomes = (told: Story, hooks: Strand, records: Strand) =>
+    ofKind(readLines(told.id, [...records, ...hooks]), "llm").map(({ status }) => status)
+
+  test("is told though a request before it was heard of only after its answer", () => {
+    const told = session().turn("go").execs("ls").hook("PreModelRequest").after(0.05).interrupts()
+    const [records = [], hooks = []] = strandsOf(told, v169)
+    for (const ms of [0, 50, 65, 80]) {
+      expect(outcomes(told, delayed(hooks, "PreModelRequest", 0, ms), records)).toEqual(["ok", "interrupted"])
+    }
+  })
+
+  test("is none where a response was stopped whose request was heard of late", () => {
+    const told = session().turn("go").says("half").hook("PostModelRequest", { status: "cancelled" }).interrupts()
+    const [records = [], hooks = []] = strandsOf(told, v169)
+    for (const ms of [0, 64, 70]) {
+      const heard = delayed(delayed(hooks, "PreModelRequest", 0, ms), "PostModelRequest", 0, ms)
+      expect(outcomes(told, heard, records)).toEqual(["interrupted"])
+    }
+  })
+
+  test("leaves the request of a compaction alone, which calls no hook", () => {
+    const told = session().turn("go").execs("ls").hook("PreModelRequest").after(0.5)
+    const reading = read(told.compacts("sum").says("Done.").ends(), v169)
+    const compaction = the(reading, "compaction")
+    const calls = ofKind(reading, "llm")
+    expect(calls.map(({ status }) => status).toSorted()).toEqual(["ok", "ok", "ok", "unfinished"])
+    const asked = calls.find(({ parent_id: id }) => id === compaction.id)
+    expect(asked?.start).toBeGreaterThanOrEqual(compaction.start)
   })
 
   test("adds nothing to what the turn cost", () => {

@@ -154,6 +154,39 @@ describe("a compaction (remote)", () => {
     ])
     expect(inputOf(spans.filter((span) => span.kind === "llm")[1])).toEqual([userMessage("summary")])
   })
+
+  test("has its request as a model call, exactly: what was sent, when, and what came back", () => {
+    const trigger = { type: "compaction_trigger" }
+    const summary = { type: "compaction", encrypted_content: "gAAAAAB" }
+    const base = { type: "message", role: "developer", content: [{ type: "input_text", text: "Be kind." }] }
+    for (const inside of [true, false]) {
+      const sent = inside ? [base, question] : [question]
+      const story = bundle()
+        .asks("I1", sent)
+        .answers("I1", [assistantMessage("noon")])
+        .asksForSummary("K1", {}, { input: [question, trigger], instructions: "Be kind." })
+        .givesSummary("K1", [summary])
+        .installs("K1", [question], [question, summary])
+        .asks("I2", [question, summary])
+      const { spans } = readStory(story.answers("I2", [assistantMessage("done")]).turnEnds())
+      const compaction = one(spans, "compaction")
+      const call = spans.find(({ parent_id: id }) => id === compaction.id)
+      expect(window(call as Span)).toEqual([at(6), at(7), "ok"])
+      expect(window(compaction)).toEqual([at(6), at(8), "ok"])
+      expect(inputOf(call)).toEqual([...(inside ? [base] : []), question, trigger])
+      expect([call?.output, call?.metadata.instructions]).toEqual([[summary], inside ? undefined : "Be kind."])
+      expect(spans.filter(({ kind }) => kind === "llm")).toHaveLength(3)
+    }
+  })
+
+  test("whose request is lost has no model call", () => {
+    const story = bundle()
+      .asks("I1", [question])
+      .answers("I1", [assistantMessage("noon")])
+    story.asksForSummary("K1").givesSummary("K1", []).installs("K1", [question], [question]).turnEnds()
+    const { spans } = readStory(story)
+    expect(spans.filter(({ parent_id: id }) => id === one(spans, "compaction").id)).toEqual([])
+  })
 })
 
 describe("a broken bundle", () => {

@@ -182,7 +182,7 @@ export class BundleStory {
     return this.event("code_cell_ended", { runtime_cell_id: runtimeId, status, response_payload })
   }
   /** Codex asks for a summary (remote compaction). */
-  asksForSummary(compaction: string, more: object = {}) {
+  asksForSummary(compaction: string, more: object = {}, request: object = {}) {
     return this.event("compaction_request_started", {
       compaction_id: compaction,
       compaction_request_id: `${compaction}/1`,
@@ -190,10 +190,19 @@ export class BundleStory {
       codex_turn_id: "U1",
       model: "m",
       provider_name: "p",
-      request_payload: this.payload("compaction_request", {}),
+      request_payload: this.payload("compaction_request", request),
       ...more
     })
   }
+  /** The provider has compacted. */
+  givesSummary(compaction: string, output_items: ReadonlyArray<unknown>) {
+    return this.event("compaction_request_completed", {
+      compaction_id: compaction,
+      compaction_request_id: `${compaction}/1`,
+      response_payload: this.payload("compaction_response", { output_items })
+    })
+  }
+
   installs(compaction: string, input_history: ReadonlyArray<unknown>, replacement_history: ReadonlyArray<unknown>) {
     const checkpoint_payload = this.payload("compaction_checkpoint", { input_history, replacement_history })
     return this.event("compaction_installed", { compaction_id: compaction, checkpoint_payload })

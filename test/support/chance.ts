@@ -26,15 +26,16 @@ export const jostled = (strand: Strand, seed: number): Strand => {
   return out
 }
 
+/** A hook call that arrives so many milliseconds later. */
+export const heardLater = (call: Strand[number], ms: number): Strand[number] => {
+  const at = Math.round(call.at + ms)
+  return { ...call, at, line: { ...call.line, text: call.line.text.replace(/"at_ns":\d+/, `"at_ns":${at * 1e6}`) } }
+}
+
 /** The journal as it is where hooks are slow: each call arrives up to so many milliseconds late, one by one. */
 export const late = (journal: Strand, most: number, seed: number): Strand => {
   const next = chance(seed)
-  return journal
-    .map((one) => {
-      const at = Math.round(one.at + next() * most)
-      return { ...one, at, line: { ...one.line, text: one.line.text.replace(/"at_ns":\d+/, `"at_ns":${at * 1e6}`) } }
-    })
-    .sort((a, b) => a.at - b.at)
+  return journal.map((call) => heardLater(call, next() * most)).sort((a, b) => a.at - b.at)
 }
 
 /** The strands as one, each read with a delay of up to so many milliseconds that changes from line to line. */
