@@ -1,8 +1,9 @@
 /**
  * What is promised, as limits on a judgement: the one list of thresholds, each with the words for missing it.
  *
- * From transcripts alone a model request may start 50 ms off, everything else, and with hooks all, 25 ms. Calls that leave neither item nor hook have only the moment their record was written: start
- * 200 ms, end 350 ms with hooks, and no limit without.
+ * From transcripts alone a model request may start 50 ms off, everything else, and with hooks all, 25 ms. Calls that
+ * leave neither item nor hook have only the moment their record was written: start 200 ms, end 350 ms with hooks, and
+ * no limit without.
  */
 import { type Judgement, percentile, type Tally } from "./judgement.ts"
 

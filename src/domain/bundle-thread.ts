@@ -13,6 +13,7 @@ import type { EventOf, ExecutionStatus } from "../wire/bundle/events.ts"
 import type { JsonObject } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import type { BundlePlace, Payloads, Told } from "./bundle-place.ts"
+import { recordedRules } from "./codex-rules.ts"
 import type { EventOf as DomainEventOf } from "./event.ts"
 import { known } from "./row.ts"
 import { lineageOf } from "./translate.ts"
@@ -114,7 +115,7 @@ const threadStarted = (
         transcript_path: meta.rollout_path
       }),
       ...(cwd !== undefined && { cwd }),
-      instructionsIn: "request"
+      requestRules: recordedRules
     }
   ]
 }
@@ -248,7 +249,7 @@ const claimed = (
   lineage: DomainEventOf<"ThreadStarted">["lineage"]
 ): DomainEventOf<"ThreadStarted"> => {
   const { turnId: _, ...own } = place
-  return { _tag: "ThreadStarted", ...own, metaId: place.threadId, lineage, facts: {}, instructionsIn: "request" }
+  return { _tag: "ThreadStarted", ...own, metaId: place.threadId, lineage, facts: {}, requestRules: recordedRules }
 }
 
 /** The rows of threads and turns, with what they hold back. */

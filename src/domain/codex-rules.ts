@@ -93,18 +93,38 @@ export const versionAtLeast = (version: string | undefined, wanted: string): boo
   return true
 }
 
-/** Seconds from the last record that a request can see to the request itself; the first of a turn takes longer. */
-export interface SendDelay {
-  readonly first: number
-  readonly later: number
+/** How a version makes its requests, where no record tells. */
+export interface RequestRules {
+  /** How base instructions are sent: as the first developer message, or apart. */
+  readonly instructionsIn: "input" | "request"
+  /** A request that was cut is repeated as it was, without what it had produced. */
+  readonly retriesRepeat: boolean
+  /** A provider that compacts is sent the history as it is, at an address of its own. */
+  readonly compactsApart: boolean
+  /** Seconds from the last record that a request can see to the request itself; the first of a turn takes longer. */
+  readonly sendDelay: { readonly first: number; readonly later: number }
 }
 
 /**
- * What a version needs to make a request of what it has recorded: about the medians of 2,900 requests of recorded runs
- * (two slow cores; 0.77 to 0.118 by the model server's clock, from 0.128 on by bundles). From 0.121 to 0.155 a request
- * counts as sent when its connection stands, since then before that is sought: 31 ms (first: 38), then 7 to 16 (18).
+ * About the medians of 2,900 requests of recorded runs (two slow cores; 0.77 to 0.118 by the model server's clock, from
+ * 0.128 on by bundles). From 0.121 to 0.155 a request counts as sent when its connection stands, since then before that
+ * is sought: 31 ms (first: 38), then 7 to 16 (18).
  */
-export const sendDelayOf = (version: string | undefined): SendDelay => {
+const sendDelayOf = (version: string | undefined): RequestRules["sendDelay"] => {
   if (versionAtLeast(version, "0.156.0")) return { first: 0.02, later: 0.012 }
   return versionAtLeast(version, "0.121.0") ? { first: 0.04, later: 0.03 } : { first: 0.015, later: 0.01 }
 }
+
+/** Of a version; one that is not known counts as the newest. Seen between the versions of the lab (docs/VERSIONS.md). */
+export const requestRulesOf = (version: string | undefined): RequestRules => ({
+  instructionsIn: versionAtLeast(version, "0.162.0") ? "input" : "request",
+  retriesRepeat: !versionAtLeast(version, "0.121.0"),
+  compactsApart: !versionAtLeast(version, "0.140.0"),
+  sendDelay: sendDelayOf(version)
+})
+
+/** Of a bundle, which holds requests as they were sent: nothing is left to a rule. */
+export const recordedRules: RequestRules = { ...requestRulesOf(undefined), instructionsIn: "request" }
+
+/** What a provider is asked that compacts (0.140 +; codex-rs/core: compact_remote_v2.rs), after the history. */
+export const compactionTrigger: JsonObject = { type: "compaction_trigger" }

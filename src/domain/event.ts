@@ -6,7 +6,7 @@
  */
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { AgentState } from "./agent-state.ts"
-import type { SendDelay } from "./codex-rules.ts"
+import type { RequestRules } from "./codex-rules.ts"
 import type { HistoryItem } from "./history-item.ts"
 
 /** Token counts of one response: cached ⊂ input, reasoning ⊂ output. */
@@ -117,13 +117,7 @@ export type DomainEvent =
       readonly cwd?: string
       readonly startedAt?: number
       readonly baseInstructions?: string
-      /** How this version sends its base instructions: as the first developer message, or apart. */
-      readonly instructionsIn: "input" | "request"
-      /** A request that was cut is repeated as it was, without what it had produced (before 0.121). */
-      readonly retriesRepeat?: true
-      /** A provider that compacts is sent the history as it is, at an address of its own (before 0.140). */
-      readonly compactsApart?: true
-      readonly sendDelay?: SendDelay
+      readonly requestRules: RequestRules
       /** Records before this ordinal are replayed from the parent. */
       readonly ownFromOrdinal?: number
       /** The file goes on from an earlier one of the same thread, up to this ordinal (a revert). */

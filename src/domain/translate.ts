@@ -9,7 +9,7 @@
 import type { JsonObject } from "../wire/json.ts"
 import { isObject, type TranscriptRecord } from "../wire/record.ts"
 import * as Wire from "../wire/transcript.ts"
-import { patchResultAsText, sendDelayOf, versionAtLeast } from "./codex-rules.ts"
+import { patchResultAsText, requestRulesOf } from "./codex-rules.ts"
 import type { DomainEvent, Lineage } from "./event.ts"
 import { gitFacts } from "./git.ts"
 import type { HistoryItem } from "./history-item.ts"
@@ -69,10 +69,7 @@ const sessionMeta: Row = (payload, place) => {
       ...(meta.cwd != null && { cwd: meta.cwd }),
       ...(started !== undefined && { startedAt: started }),
       ...(meta.base_instructions?.text != null && { baseInstructions: meta.base_instructions.text }),
-      instructionsIn: versionAtLeast(version, "0.162.0") ? "input" : "request",
-      ...(!versionAtLeast(version, "0.121.0") && { retriesRepeat: true as const }),
-      ...(!versionAtLeast(version, "0.140.0") && { compactsApart: true as const }),
-      sendDelay: sendDelayOf(version),
+      requestRules: requestRulesOf(version),
       ...(meta.history_base?.thread_id === meta.id &&
         meta.history_base.end_ordinal_exclusive != null && { revertedTo: meta.history_base.end_ordinal_exclusive }),
       ...(meta.subagent_history_start_ordinal != null && { ownFromOrdinal: meta.subagent_history_start_ordinal })

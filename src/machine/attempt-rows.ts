@@ -133,7 +133,7 @@ const seenAt = (thread: Thread, turn: Turn, at: number): HistoryView => {
   const { items, length } = history
   let end = length
   while (end > 0 && (items[end - 1]?.at ?? 0) > at + slack) end--
-  const base = thread.instructionsIn === "input" ? thread.baseInstructions : undefined
+  const base = thread.requestRules.instructionsIn === "input" ? thread.baseInstructions : undefined
   const view = asRequested({ ...history, length: end }, base, thread.model)
   return { items: view.items, length: view.length }
 }

@@ -6,7 +6,7 @@
  * a call without an output gets a made-up one, `aborted`, right after it when a request is built; an output whose
  * call is gone is dropped; base instructions that are sent inside the input come first, unless they were recorded.
  */
-import { compactionPrompt, holdsOriginalImage, lowerImageDetail } from "../domain/codex-rules.ts"
+import { compactionPrompt, compactionTrigger, holdsOriginalImage, lowerImageDetail } from "../domain/codex-rules.ts"
 import { madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
 import type { HistoryItem } from "../domain/history-item.ts"
 import type { SpanKey } from "./effect.ts"
@@ -165,7 +165,7 @@ export const compactionInput = (view: HistoryView): HistoryView => {
 
 /** What a provider is asked that compacts (0.140 +): the history, and the word for it. */
 export const compactionTriggered = (view: HistoryView): HistoryView => {
-  const items = [...view.items.slice(0, view.length), { value: { type: "compaction_trigger" } }]
+  const items = [...view.items.slice(0, view.length), { value: compactionTrigger }]
   return { items, length: items.length, ...(view.base && { base: view.base }) }
 }
 

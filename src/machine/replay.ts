@@ -51,10 +51,7 @@ export const startThread = (thread: Thread, event: EventOf<"ThreadStarted">): Th
     facts: { ...event.facts, ...thread.facts },
     startedAt: Math.min(thread.startedAt ?? event.at, event.at),
     firstAt: thread.known ? thread.firstAt : event.at,
-    instructionsIn: event.instructionsIn,
-    ...(event.retriesRepeat === true && { retriesRepeat: true as const }),
-    ...(event.compactsApart === true && { compactsApart: true as const }),
-    ...(event.sendDelay && { sendDelay: event.sendDelay }),
+    requestRules: event.requestRules,
     ...(event.cwd !== undefined && { cwd: event.cwd }),
     ...(event.baseInstructions !== undefined && { baseInstructions: event.baseInstructions }),
     ...(event.ownFromOrdinal !== undefined && { ownFromOrdinal: event.ownFromOrdinal })

@@ -39,20 +39,20 @@ const retryDelay = (failures: number): number => 0.2 * 2 ** (Math.max(1, failure
 
 /** When the request went out: soon after the last record it could see, or after the pause that follows a failed one. */
 const requestTime = (thread: Thread, turnId: string, firstOutputAt: number): number => {
-  const { failedAt, readyAt, failures, sendDelay } = thread
+  const { failedAt, readyAt, failures, requestRules } = thread
   if (failedAt !== undefined && failedAt > readyAt) return Math.min(failedAt + retryDelay(failures), firstOutputAt)
   const counts = Table.get(thread.turns, turnId)?.counts
-  const delay = (counts?.responses ? sendDelay?.later : sendDelay?.first) ?? 0
+  const delay = counts?.responses ? requestRules.sendDelay.later : requestRules.sendDelay.first
   return Math.min(readyAt + delay, firstOutputAt)
 }
 
 /** The input of the request that was cut just before, in a version that repeats it as it was. */
-const repeats = ({ retriesRepeat, cutOff, lastRequest }: Thread): HistoryView | undefined =>
-  retriesRepeat === true && cutOff === true ? lastRequest?.view : undefined
+const repeats = ({ requestRules, cutOff, lastRequest }: Thread): HistoryView | undefined =>
+  requestRules.retriesRepeat && cutOff === true ? lastRequest?.view : undefined
 
 /** A response begins: its input is the thread's history as a request made now sends it. */
 export const begin = (thread: Thread, turnId: string, at: number, sampledThrough: number | undefined): Thread => {
-  const base = thread.instructionsIn === "input" ? thread.baseInstructions : undefined
+  const base = thread.requestRules.instructionsIn === "input" ? thread.baseInstructions : undefined
   const history = asRequested(thread.history, base, thread.model)
   const { outputSince } = thread
   const since = outputSince !== undefined && outputSince > thread.readyAt ? Math.min(outputSince, at) : at
@@ -100,7 +100,7 @@ const incomplete = (
 /** What the model's own settings were. */
 export const modelFacts = (thread: Thread) => {
   const provider = thread.facts.model_provider
-  const instructions = thread.instructionsIn === "request" ? thread.baseInstructions : undefined
+  const instructions = thread.requestRules.instructionsIn === "request" ? thread.baseInstructions : undefined
   return {
     ...(thread.model !== undefined && { model: thread.model }),
     ...(typeof provider === "string" && { provider }),
@@ -179,7 +179,7 @@ const compactionRequest = (
 ): Partial<Llm> & Pick<Llm, "input"> =>
   by === "model"
     ? { input: compactionInput(input), assumed: "compaction prompt" }
-    : { input: thread.compactsApart === true ? input : compactionTriggered(input) }
+    : { input: thread.requestRules.compactsApart ? input : compactionTriggered(input) }
 
 /** The response as the model call of a compaction: it saw the history and a request to sum it up. */
 export const asSummary = (

@@ -5,7 +5,7 @@
  * compactions), turn-rows.ts (turns, settings, endings) and tool-rows.ts (runs, hooks, approvals).
  * Times: Unix seconds.
  */
-import type { SendDelay } from "../domain/codex-rules.ts"
+import { type RequestRules, requestRulesOf } from "../domain/codex-rules.ts"
 import type { EventOf, Lineage, Usage } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { SpanEffect, SpanKey, Step } from "./effect.ts"
@@ -73,12 +73,7 @@ export interface Thread {
   /** Length of the history when each turn began, for rollbacks. */
   readonly marks: ReadonlyArray<number>
   readonly baseInstructions?: string
-  readonly instructionsIn: "input" | "request"
-  /** A request that was cut is repeated as it was (before 0.121). */
-  readonly retriesRepeat?: true
-  /** A provider that compacts is sent the history as it is (before 0.140). */
-  readonly compactsApart?: true
-  readonly sendDelay?: SendDelay
+  readonly requestRules: RequestRules
   /** The last response was cut, and nothing was given to the model since. */
   readonly cutOff?: true
   readonly response?: Response
@@ -141,7 +136,7 @@ export const newThread = (id: string, root: boolean, at: number): Thread => ({
   history: emptyHistory,
   asked: [],
   marks: [],
-  instructionsIn: "input",
+  requestRules: requestRulesOf(undefined),
   readyAt: at,
   failures: 0,
   turns: Table.empty(),

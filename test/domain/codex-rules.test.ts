@@ -6,7 +6,7 @@ import {
   holdsOriginalImage,
   lowerImageDetail,
   patchResultAsText,
-  sendDelayOf,
+  requestRulesOf,
   versionAtLeast
 } from "../../src/domain/codex-rules.ts"
 import { fromMs, seconds } from "../../src/domain/time.ts"
@@ -76,7 +76,7 @@ test("times are Unix seconds to the millisecond, or unknown", () => {
 
 test("the model is asked as soon as each version does: three generations, and the first request of a turn takes longer", () => {
   const delays = (version: string) => {
-    const { first, later } = sendDelayOf(version)
+    const { first, later } = requestRulesOf(version).sendDelay
     expect(first).toBeGreaterThan(later)
     return later
   }
@@ -84,4 +84,16 @@ test("the model is asked as soon as each version does: three generations, and th
   expect(new Set(["0.121.0", "0.142.0", "0.155.1"].map(delays)).size).toBe(1)
   expect(new Set(["0.156.0", "0.169.0", "1.0.0"].map(delays)).size).toBe(1)
   expect(new Set(["0.118.0", "0.142.0", "0.169.0"].map(delays)).size).toBe(3)
+})
+
+test("base instructions, repeated requests and compactions go as each version sends them", () => {
+  const rules = ["0.120.9", "0.121.0", "0.139.9", "0.140.0", "0.161.9", "0.162.0", "1.0.0", undefined].map(
+    requestRulesOf
+  )
+  expect(rules.map(({ retriesRepeat }) => retriesRepeat)).toEqual([true, ...Array(7).fill(false)])
+  expect(rules.map(({ compactsApart }) => compactsApart)).toEqual([true, true, true, ...Array(5).fill(false)])
+  expect(rules.map(({ instructionsIn }) => instructionsIn)).toEqual([
+    ...Array(5).fill("request"),
+    ...Array(3).fill("input")
+  ])
 })

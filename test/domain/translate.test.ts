@@ -2,7 +2,7 @@
  * Records that every version writes: a line in, events out.
  */
 import { describe, expect, test } from "bun:test"
-import { sendDelayOf } from "../../src/domain/codex-rules.ts"
+import { requestRulesOf } from "../../src/domain/codex-rules.ts"
 import type { DomainEvent } from "../../src/domain/event.ts"
 import { translate } from "../../src/domain/translate.ts"
 import type { JsonObject } from "../../src/wire/json.ts"
@@ -48,8 +48,7 @@ describe("session_meta", () => {
       cwd: "/home/ann/work",
       startedAt: at - 1.25,
       baseInstructions: "Be kind.",
-      instructionsIn: "input",
-      sendDelay: sendDelayOf("0.169.0")
+      requestRules: requestRulesOf("0.169.0")
     })
   })
 
@@ -102,16 +101,6 @@ describe("session_meta", () => {
     expect(facts("ssh://git@example.com/a/b.git")).toMatchObject({ git_origin_url: "ssh://example.com/a/b.git" })
   })
 
-  test("says whether its base instructions are sent inside the input", () => {
-    const sent = (version?: string) =>
-      (one("session_meta", { id: "t", ...(version && { cli_version: version }) }) as { instructionsIn?: string })
-        .instructionsIn
-    expect(sent("0.161.9")).toBe("request")
-    expect(sent("0.162.0")).toBe("input")
-    expect(sent("1.0.0")).toBe("input")
-    expect(sent(undefined)).toBe("input")
-  })
-
   test("of a revert names the ordinal that its history ends before; a fork's is no revert", () => {
     const base = (threadId: string) => ({ history_base: { thread_id: threadId, end_ordinal_exclusive: 28 } })
     expect(one("session_meta", { id: "thread-1", ...base("thread-1") })).toMatchObject({ revertedTo: 28 })
@@ -127,8 +116,7 @@ describe("session_meta", () => {
       metaId: "t",
       lineage: {},
       facts: {},
-      instructionsIn: "input",
-      sendDelay: sendDelayOf(undefined)
+      requestRules: requestRulesOf(undefined)
     })
   })
 })

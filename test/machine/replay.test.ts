@@ -1,7 +1,9 @@
 /**
  * Whose record it is: what stands in a thread's file and was its parent's before.
  */
+
 import { describe, expect, test } from "bun:test"
+import { requestRulesOf } from "../../src/domain/codex-rules.ts"
 import type { DomainEvent, EventOf } from "../../src/domain/event.ts"
 import { ownAgain, replays, startThread } from "../../src/machine/replay.ts"
 import { newThread, type Thread } from "../../src/machine/thread.ts"
@@ -21,7 +23,7 @@ const started = (metaId: string, more: Partial<EventOf<"ThreadStarted">> = {}): 
   metaId,
   lineage: {},
   facts: {},
-  instructionsIn: "input",
+  requestRules: requestRulesOf(undefined),
   ...more
 })
 

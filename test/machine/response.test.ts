@@ -2,7 +2,7 @@
  * Model calls: which output items are one response, when it ran, what it cost, and the requests that came to nothing.
  */
 import { describe, expect, test } from "bun:test"
-import { sendDelayOf } from "../../src/domain/codex-rules.ts"
+import { requestRulesOf } from "../../src/domain/codex-rules.ts"
 import { mixedFold } from "../../src/pipeline/mixed-fold.ts"
 import type { Line } from "../../src/source/line.ts"
 import { heardLater, late } from "../support/chance.ts"
@@ -90,7 +90,7 @@ describe("a response", () => {
       const withHooks = the(read(told, dialect), "llm")
       const without = the(read(told, dialect, { hooks: false }), "llm")
       expect(withHooks.start).toBeCloseTo(asked + 0.002, 3)
-      expect(without.start).toBeCloseTo(asked + sendDelayOf(dialect.version).first, 3)
+      expect(without.start).toBeCloseTo(asked + requestRulesOf(dialect.version).sendDelay.first, 3)
       expect(without.end).toBe(withHooks.end)
     }
   })
