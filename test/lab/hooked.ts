@@ -1,12 +1,13 @@
 /**
- * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--flush] [--kill] [--recorded] [--untimed] [--keep DIR]`: real Codex sessions with the hooks of
- * `tracer setup`, the collector that they start, and a fake Braintrust behind it.
+ * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--flush] [--kill] [--recorded] [--outage MINUTES] [--untimed]
+ * [--keep DIR]`: real Codex sessions with the hooks of `tracer setup`, the collector that they start, and a fake Braintrust behind it.
  *
  * Each scenario is played once and asked three questions: does the backend end with exactly the spans that the offline
  * reading of the same files gives, each id once; are no hook complaints and no collector errors left; and do the spans
  * keep the promises of bench/fidelity (run on what the backend has). With --flush (flush_on_turn_end) all spans must be
  * there the moment the last Codex has ended. With --recorded the collector may believe what Codex records of itself.
  * With --kill the collector is killed (-9) again and again while Codex works, and what is left is finished by the next one.
+ * With --outage the backend refuses connections all the while that Codex works, and for so many minutes after it.
  * --untimed: the times are shown, not judged. Needs dist/tracer; the last line counts.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -29,11 +30,13 @@ const { values } = parseArgs({
     flush: { type: "boolean", default: false },
     kill: { type: "boolean", default: false },
     recorded: { type: "boolean", default: false },
+    outage: { type: "string" },
     untimed: { type: "boolean", default: false },
     tracer: { type: "string", default: resolve(import.meta.dir, "../../dist/tracer") }
   }
 })
 const tracer = resolve(values.tracer)
+const outageMs = values.outage === undefined ? undefined : Number(values.outage) * 60_000
 const keep = values.keep ?? mkdtempSync(join(tmpdir(), "tracer-hooked-"))
 
 interface Fields {
@@ -171,6 +174,7 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
     environment: environmentOf,
     install: async (home, binary) => {
       run(["setup", "--codex", binary], environmentOf(home))
+      if (outageMs !== undefined) await backend.down()
       if (!values.kill) return
       // What a killed collector leaves is finished without a hook: its key must be in a file.
       const key = `[braintrust]\napi_key = ${JSON.stringify(backend.apiKey)}\n`
@@ -178,6 +182,10 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
       stopKilling = killCollectors(home)
     },
     settle: async (home) => {
+      if (outageMs !== undefined) {
+        await Bun.sleep(outageMs)
+        await backend.up()
+      }
       const flushed = new Set(backend.rows().map(({ id }) => String(id)))
       const environment = environmentOf(home)
       if (values.kill) {
@@ -186,14 +194,18 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
         await Bun.spawn([tracer, "collect"], { env: { PATH: process.env.PATH ?? "", ...environment }, cwd: "/" }).exited
       }
       const status = () => JSON.parse(run(["status", "--json"], environment))
-      for (const deadline = Date.now() + 30_000; Date.now() < deadline; await Bun.sleep(200)) {
+      // After an outage the next try may be a minute away.
+      const patienceMs = outageMs === undefined ? 30_000 : 120_000
+      for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await Bun.sleep(200)) {
         if (status().collector === "not running") break
       }
       const told = status()
       if (told.collector !== "not running") problems.push("the collector did not leave")
       for (const { session, unfinished } of told.sessions)
         if (unfinished) problems.push(`session ${session} is unfinished`)
-      for (const error of told.last_errors) problems.push(`error: ${error.what}`)
+      // Of an outage the log tells, as it should.
+      const errors = outageMs === undefined ? told.last_errors : []
+      for (const error of errors) problems.push(`error: ${error.what}`)
       const late = backend.rows().filter(({ id }) => !flushed.has(String(id)))
       for (const row of values.flush ? late : [])
         problems.push(`came after Codex had ended: ${short(row.span_attributes)}`)
