@@ -52,7 +52,8 @@ export const lowerImageDetail = (
 
 /**
  * A patch's result is recorded as `{"output", "metadata": {exit_code, duration_seconds}}` and sent as text by versions
- * up to 0.128 (seen in 0.77 and 0.118). Anything else is sent as it is recorded.
+ * up to 0.128 (seen in 0.77 and 0.118), with a request that has the tool: what is asked without tools (`compactsWithTools`) carries
+ * it as it was recorded. Anything else is sent as it is recorded. (codex-rs/core: client_common.rs.)
  */
 export const patchResultAsText = (output: Json): Json => {
   if (typeof output !== "string" || !output.startsWith('{"output":')) return output
@@ -101,6 +102,8 @@ export interface RequestRules {
   readonly retriesRepeat: boolean
   /** A provider that compacts is sent the history as it is, at an address of its own. */
   readonly compactsApart: boolean
+  /** A provider that compacts is told of the tools, as with any request; the model that sums up in words never is. */
+  readonly compactsWithTools: boolean
   /** Seconds from the last record that a request can see to the request itself; the first of a turn takes longer. */
   readonly sendDelay: { readonly first: number; readonly later: number }
 }
@@ -120,6 +123,7 @@ export const requestRulesOf = (version: string | undefined): RequestRules => ({
   instructionsIn: versionAtLeast(version, "0.162.0") ? "input" : "request",
   retriesRepeat: !versionAtLeast(version, "0.121.0"),
   compactsApart: !versionAtLeast(version, "0.140.0"),
+  compactsWithTools: versionAtLeast(version, "0.115.0"),
   sendDelay: sendDelayOf(version)
 })
 

@@ -132,18 +132,17 @@ export const isProduced = ({ type, role }: JsonObject): boolean =>
 /** What Codex adds to an item for itself, and strips before it sends the item. */
 const stripped = (item: JsonObject): JsonObject => {
   const { internal_chat_message_metadata_passthrough: _, ...value } = item
-  if (value.type === "custom_tool_call_output" && value.output !== undefined) {
-    return { ...value, output: patchResultAsText(value.output) }
-  }
   return value
 }
 
 /** A history item as a request carries it. */
-export const historyItem = (item: JsonObject, { at, ordinal }: Place): HistoryItem => ({
-  value: stripped(item),
-  at,
-  ...(ordinal !== undefined && { ordinal })
-})
+export const historyItem = (item: JsonObject, { at, ordinal }: Place): HistoryItem => {
+  const value = stripped(item)
+  const place = { at, ...(ordinal !== undefined && { ordinal }) }
+  if (value.type !== "custom_tool_call_output" || value.output === undefined) return { value, ...place }
+  const output = patchResultAsText(value.output)
+  return output === value.output ? { value, ...place } : { value: { ...value, output }, toolless: value, ...place }
+}
 
 const responseItem: Row = (payload, place, record) => {
   const item = Wire.responseItem(payload)

@@ -6,7 +6,13 @@
  * a call without an output gets a made-up one, `aborted`, right after it when a request is built; an output whose
  * call is gone is dropped; base instructions that are sent inside the input come first, unless they were recorded.
  */
-import { compactionPrompt, compactionTrigger, holdsOriginalImage, lowerImageDetail } from "../domain/codex-rules.ts"
+import {
+  compactionPrompt,
+  compactionTrigger,
+  holdsOriginalImage,
+  lowerImageDetail,
+  type RequestRules
+} from "../domain/codex-rules.ts"
 import { madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
 import type { HistoryItem } from "../domain/history-item.ts"
 import type { SpanKey } from "./effect.ts"
@@ -152,21 +158,41 @@ export const viewOf = (
     previous.view.length <= history.length && { base: { key: previous.key, length: previous.view.length } })
 })
 
-/** What a local compaction asks: the history, and the prompt that stands in no record. */
-export const compactionInput = (view: HistoryView): HistoryView => {
-  const prompt: HistoryItem = {
-    value: { type: "message", role: "user", content: [{ type: "input_text", text: compactionPrompt }] },
-    madeUp: true
+/** The history as a request without tools carries it. */
+const toolless = (view: HistoryView): HistoryView => {
+  const isOther = (item: HistoryItem) => item.toolless !== undefined
+  const own = view.items.slice(0, view.length)
+  if (!own.some(isOther)) return view
+  const { base } = view
+  return {
+    items: own.map((item) => ({ ...item, value: item.toolless ?? item.value })),
+    length: own.length,
+    // What the request before it carried still comes first, unless it carried some of it in the other form.
+    ...(base && !own.slice(0, base.length).some(isOther) && { base })
   }
-  const items = [...view.items.slice(0, view.length), prompt]
-  // What the request before it carried still comes first.
-  return { items, length: items.length, ...(view.base && { base: view.base }) }
 }
 
-/** What a provider is asked that compacts (0.140 +): the history, and the word for it. */
-export const compactionTriggered = (view: HistoryView): HistoryView => {
-  const items = [...view.items.slice(0, view.length), { value: compactionTrigger }]
-  return { items, length: items.length, ...(view.base && { base: view.base }) }
+/** A request that carries one more item than another, and is not remembered. */
+const followedBy = (view: HistoryView, item: HistoryItem): HistoryView => ({
+  ...view,
+  items: [...view.items.slice(0, view.length), item],
+  length: view.length + 1
+})
+
+/** What a local compaction asks: the history, and the prompt that stands in no record. */
+export const compactionInput = (view: HistoryView): HistoryView =>
+  followedBy(toolless(view), {
+    value: { type: "message", role: "user", content: [{ type: "input_text", text: compactionPrompt }] },
+    madeUp: true
+  })
+
+/** What a provider is asked that compacts: the history, and (0.140 +) the word for it. */
+export const providerCompactionInput = (
+  view: HistoryView,
+  { compactsApart, compactsWithTools }: RequestRules
+): HistoryView => {
+  const carried = compactsWithTools ? view : toolless(view)
+  return compactsApart ? carried : followedBy(carried, { value: compactionTrigger })
 }
 
 const isUserMessage = ({ value }: HistoryItem): boolean => value.type === "message" && value.role === "user"

@@ -9,7 +9,7 @@ import type { CompactionRequest, Usage } from "../domain/event.ts"
 import type { HistoryItem } from "../domain/history-item.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { SpanKey } from "./effect.ts"
-import { asRequested, compactionInput, compactionTriggered, type HistoryView, viewOf } from "./history.ts"
+import { asRequested, compactionInput, type HistoryView, providerCompactionInput, viewOf } from "./history.ts"
 import type { Llm, LlmOutcome } from "./llm.ts"
 import * as Table from "./table.ts"
 import type { Thread } from "./thread.ts"
@@ -179,7 +179,7 @@ const compactionRequest = (
 ): Partial<Llm> & Pick<Llm, "input"> =>
   by === "model"
     ? { input: compactionInput(input), assumed: "compaction prompt" }
-    : { input: thread.requestRules.compactsApart ? input : compactionTriggered(input) }
+    : { input: providerCompactionInput(input, thread.requestRules) }
 
 /** The response as the model call of a compaction: it saw the history and a request to sum it up. */
 export const asSummary = (

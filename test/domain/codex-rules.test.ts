@@ -92,6 +92,11 @@ test("base instructions, repeated requests and compactions go as each version se
   )
   expect(rules.map(({ retriesRepeat }) => retriesRepeat)).toEqual([true, ...Array(7).fill(false)])
   expect(rules.map(({ compactsApart }) => compactsApart)).toEqual([true, true, true, ...Array(5).fill(false)])
+  expect(["0.114.9", "0.115.0", undefined].map((version) => requestRulesOf(version).compactsWithTools)).toEqual([
+    false,
+    true,
+    true
+  ])
   expect(rules.map(({ instructionsIn }) => instructionsIn)).toEqual([
     ...Array(5).fill("request"),
     ...Array(3).fill("input")

@@ -5,6 +5,7 @@
  * agents random/delegation.ts'. Choices are reproducible; when an interrupt strikes depends on the machine's load.
  */
 import type { AppServer, Thread } from "./codex/app-server.ts"
+import type { CodexVersion } from "./codex/versions.ts"
 import {
   type Answer,
   after,
@@ -31,18 +32,18 @@ export const randomScenario = (kind: "plain" | "code", seed: number): Scenario =
   name: `random-${kind}-${seed}`,
   summary: `whatever seed ${seed} wants`,
   model: kind,
-  needs: kind === "code" ? ["codeMode", "agentsV2"] : ["agentsNamespace"],
+  needs: kind === "code" ? ["codeMode", "agentsV2"] : [],
   config: [`model_auto_compact_token_limit = ${contextMax}`],
   tables: ["[agents]", "max_depth = 2"],
-  script: { "*": randomProgram(kind, seed) },
-  drive: async ({ appServer }) => {
+  script: (codex) => ({ "*": randomProgram(kind, seed, codex) }),
+  drive: async ({ appServer, codex }) => {
     const app = await appServer()
-    await randomUser(app, seed)
+    await randomUser(app, seed, codex)
     await app.quit()
   }
 })
 
-const randomProgram = (kind: "plain" | "code", seed: number) => {
+const randomProgram = (kind: "plain" | "code", seed: number, codex: CodexVersion) => {
   /** Answers since the last final one, and whether the last was a fault: both by agent. */
   const streak = new Map<string, number>()
   const faulty = new Set<string>()
@@ -57,7 +58,7 @@ const randomProgram = (kind: "plain" | "code", seed: number) => {
     const said = streak.get(asked.agent) ?? 0
     const ends = said >= answersMax || (said > 0 && dice.chance(20))
     streak.set(asked.agent, ends ? 0 : said + 1)
-    const told = ends ? finalAnswer(asked) : answer(...working(kind, dice, asked))
+    const told = ends ? finalAnswer(asked) : answer(...working(kind, dice, asked, codex))
     const paced = dice.chance(15) ? after(dice.between(100, 700), told) : told
     return dice.chance(4) ? reporting({ input: contextMax + 5_000 }, paced) : paced
   }
@@ -76,18 +77,29 @@ const fault = (dice: Dice): Answer =>
     refused(400, "this prompt is not allowed")
   ])
 
-const working = (kind: "plain" | "code", dice: Dice, asked: Asked): ReadonlyArray<ItemTemplate> => {
+const working = (
+  kind: "plain" | "code",
+  dice: Dice,
+  asked: Asked,
+  codex: CodexVersion
+): ReadonlyArray<ItemTemplate> => {
   const items: Array<ItemTemplate> = []
   if (dice.chance(30)) items.push(thinks(`Thinking about ${nameOf(asked)}.`))
   if (dice.chance(15)) items.push(says(`Working on ${nameOf(asked)}.`, "commentary"))
   const count = dice.between(1, 3)
   for (let at = 0; at < count; at++) {
     const name = `${nameOf(asked)}-${at}`
-    const delegated = dice.chance(25) ? delegation(dice, asked, kind === "code", name) : undefined
+    const delegated = dice.chance(25)
+      ? delegation(dice, asked, kind === "code" ? "v2" : agentsOf(codex), name)
+      : undefined
     items.push(delegated ?? (kind === "code" ? codeCall : plainCall)(dice, asked, name))
   }
   return items
 }
+
+/** The agents that a model without code mode can have. */
+const agentsOf = (codex: CodexVersion): "v1" | "v1 plain" | undefined =>
+  codex.can("agentsNamespace") ? "v1" : codex.can("agentsV1") ? "v1 plain" : undefined
 
 /** Unique in the session, and fit for a file name and a v2 task name. */
 const nameOf = (asked: Asked): string => {
@@ -95,14 +107,15 @@ const nameOf = (asked: Asked): string => {
   return `${agent === "" ? "r" : agent}-${asked.turn}`
 }
 
-const randomUser = async (app: AppServer, seed: number): Promise<void> => {
+/** What a version cannot do is left out; the choices are the same all the same. */
+const randomUser = async (app: AppServer, seed: number, codex: CodexVersion): Promise<void> => {
   const dice = diceAt(seed, "user")
   let thread: Thread = await app.startThread()
   const turns = dice.between(3, 5)
   for (let at = 1; at <= turns; at++) {
-    if (at > 1 && dice.chance(20)) await thread.compact()
-    if (dice.chance(15)) await thread.shell(`echo the user says ${at}`)
-    if (at > 1 && dice.chance(10)) thread = await thread.fork()
+    if (at > 1 && dice.chance(20) && codex.can("compact")) await thread.compact()
+    if (dice.chance(15) && codex.can("userShell")) await thread.shell(`echo the user says ${at}`)
+    if (at > 1 && dice.chance(10) && codex.can("fork")) thread = await thread.fork()
     const turn = await thread.begin(`prompt ${at}`)
     if (dice.chance(25)) {
       await Bun.sleep(dice.between(50, 1500))

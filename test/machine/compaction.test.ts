@@ -91,6 +91,24 @@ describe("a compaction", () => {
     expect(wordsOf(summary?.output as never)).toEqual(["much happened"])
   })
 
+  const patchResult = JSON.stringify({ output: "Success.\n", metadata: { exit_code: 0, duration_seconds: 0.5 } })
+  const patchText = "Exit code: 0\nWall time: 0.5 seconds\nOutput:\nSuccess.\n"
+  const patched = () => session().turn("edit").calls("apply_patch", "*** Begin Patch\n").answers(patchResult)
+
+  test("is asked without tools, so it carries a patch's result as it was recorded, and none of the request before", () => {
+    const told = patched().execs("ls").compacts("much happened").says("Done.").ends()
+    const [, before, summary] = ofKind(read(told, v118), "llm")
+    expect(inputOf(before).map(({ output }) => output)).toContain(patchText)
+    expect(inputOf(summary).map(({ output }) => output)).toContain(patchResult)
+    expect(summary?.input).not.toHaveProperty("base")
+  })
+
+  test("goes on from the request before it where the patch came after that", () => {
+    const [before, summary] = ofKind(read(patched().compacts("much happened").says("Done.").ends(), v118), "llm")
+    expect(inputOf(summary).map(({ output }) => output)).toContain(patchResult)
+    expect(summary?.input).toMatchObject({ base: { spanId: before?.id } })
+  })
+
   test("begins the next request's input anew with its replacement", () => {
     for (const dialect of withTurnIds) {
       const told = session().turn("a lot").says("Much.").compacts("much happened").says("Done.").ends()
@@ -159,6 +177,18 @@ describe("a compaction", () => {
       expect(input.slice(history.length + 1)).toEqual(asked)
       expect([call?.output, call?.status, call?.metadata.input_assumed]).toEqual([[summary], "ok", undefined])
       expect(call?.end).toBeLessThanOrEqual(after?.start ?? 0)
+    }
+  })
+
+  test("by the provider has the tools since 0.115, and carries a patch's result as any request does", () => {
+    for (const [version, carried] of [
+      ["0.114.0", patchResult],
+      ["0.115.0", patchText]
+    ] as const) {
+      const told = patched()
+      remotely(told)
+      const [, call] = ofKind(read(told.says("Done.").ends(), { ...v118, version }), "llm")
+      expect(inputOf(call).map(({ output }) => output)).toContain(carried)
     }
   })
 

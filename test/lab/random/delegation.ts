@@ -12,8 +12,15 @@ const agentsMax = 3
 const waitMs = 10_000
 
 /** A call about agents, or nothing when there is none to make. `name` is unique in the session. */
-export const delegation = (dice: Dice, asked: Asked, code: boolean, name: string): ItemTemplate | undefined =>
-  code ? withV2(dice, asked, name) : withV1(dice, asked, name)
+export const delegation = (
+  dice: Dice,
+  asked: Asked,
+  agents: "v2" | "v1" | "v1 plain" | undefined,
+  name: string
+): ItemTemplate | undefined => {
+  if (agents === undefined) return undefined
+  return agents === "v2" ? withV2(dice, asked, name) : withV1(dice, asked, name, agents === "v1")
+}
 
 const withV2 = (dice: Dice, asked: Asked, name: string): ItemTemplate | undefined => {
   const tool = (verb: string, args: Readonly<Record<string, unknown>>) => calls(`collaboration.${verb}`, args)
@@ -46,8 +53,9 @@ const withV2 = (dice: Dice, asked: Asked, name: string): ItemTemplate | undefine
   ])()
 }
 
-const withV1 = (dice: Dice, asked: Asked, name: string): ItemTemplate | undefined => {
-  const tool = (verb: string, args: Readonly<Record<string, unknown>>) => calls(`multi_agent_v1.${verb}`, args)
+const withV1 = (dice: Dice, asked: Asked, name: string, isNamed: boolean): ItemTemplate | undefined => {
+  const tool = (verb: string, args: Readonly<Record<string, unknown>>) =>
+    calls(isNamed ? `multi_agent_v1.${verb}` : verb, args)
   // A v1 agent is known by its task, which says how deep it is: `task deep …`.
   const deep = asked.agent.startsWith("task deep")
   const mine = asked.input.flatMap((item) => /"agent_id":\s*"([^"]+)"/.exec(textOf(item.output))?.[1] ?? [])

@@ -1,4 +1,4 @@
-import { answer, calls, reporting, says } from "../model/answer.ts"
+import { answer, calls, patches, reporting, says } from "../model/answer.ts"
 import type { Scenario } from "../scenario.ts"
 
 const full = { input: 30_000 }
@@ -11,7 +11,7 @@ export const compactAuto: Scenario = {
   config: ["model_auto_compact_token_limit = 20000"],
   script: {
     "/root": [
-      answer(calls("exec_command", { cmd: "seq 1 400" })),
+      answer(calls("exec_command", { cmd: "seq 1 400" }), patches("*** Add File: one.txt", "+one")),
       reporting(full, answer(says("one is done, and a lot was read"))),
       answer(calls("exec_command", { cmd: "echo two" })),
       reporting(full, answer(calls("exec_command", { cmd: "seq 1 500" }))),

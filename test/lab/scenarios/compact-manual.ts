@@ -1,4 +1,4 @@
-import { answer, calls, says } from "../model/answer.ts"
+import { answer, calls, patches, says } from "../model/answer.ts"
 import type { Scenario } from "../scenario.ts"
 
 export const compactManual: Scenario = {
@@ -8,7 +8,7 @@ export const compactManual: Scenario = {
   needs: ["compact"],
   script: {
     "/root": [
-      answer(calls("exec_command", { cmd: "echo one" })),
+      answer(calls("exec_command", { cmd: "echo one" }), patches("*** Add File: one.txt", "+one")),
       answer(says("one is done")),
       answer(calls("exec_command", { cmd: "echo two" })),
       answer(says("two is done"))

@@ -1,4 +1,4 @@
-import { answer, calls, compacts, reporting, says } from "../model/answer.ts"
+import { answer, calls, compacts, patches, reporting, says } from "../model/answer.ts"
 import type { Scenario } from "../scenario.ts"
 
 const full = { input: 30_000 }
@@ -12,7 +12,7 @@ export const compactRemote: Scenario = {
   config: ["model_auto_compact_token_limit = 20000"],
   script: {
     "/root": [
-      answer(calls("exec_command", { cmd: "echo one" })),
+      answer(calls("exec_command", { cmd: "echo one" }), patches("*** Add File: one.txt", "+one")),
       answer(says("one is done")),
       reporting(full, answer(calls("exec_command", { cmd: "seq 1 400" }))),
       answer(calls("exec_command", { cmd: "echo still two" })),
