@@ -50,18 +50,31 @@ export const lowerImageDetail = (
   })
 }
 
+/** What a long output begins with, when it was shortened for the model. */
+const shortened = /^Total output lines: (\d+)\n\n?/
+
 /**
- * A patch's result is recorded as `{"output", "metadata": {exit_code, duration_seconds}}` and sent as text by versions
- * up to 0.128 (seen in 0.77 and 0.118), with a request that has the tool: what is asked without tools (`compactsWithTools`) carries
- * it as it was recorded. Anything else is sent as it is recorded. (codex-rs/core: client_common.rs.)
+ * A command's or a patch's result as text, where it was recorded as `{"output", "metadata": {exit_code,
+ * duration_seconds}}`: so a request carries it that has the patch tool in its free form. Seen in 0.77 to 0.128 (`shell`
+ * of models before gpt-5.1 and their like, patches of all that have the tool); 0.142 records text. Requests to other models,
+ * and those that are made without tools, carry it as it was recorded. (codex-rs/core: client_common.rs.)
  */
-export const patchResultAsText = (output: Json): Json => {
-  if (typeof output !== "string" || !output.startsWith('{"output":')) return output
-  const { output: text, metadata } = (parsed(output) ?? {}) as JsonObject
+export const resultAsText = (output: string): string => {
+  if (!output.startsWith('{"output":')) return output
+  const { output: told, metadata } = (parsed(output) ?? {}) as JsonObject
   const { exit_code: exitCode, duration_seconds: seconds } = (metadata ?? {}) as JsonObject
-  if (typeof text !== "string" || typeof exitCode !== "number" || typeof seconds !== "number") return output
-  return `Exit code: ${exitCode}\nWall time: ${seconds} seconds\nOutput:\n${text}`
+  if (typeof told !== "string" || typeof exitCode !== "number" || typeof seconds !== "number") return output
+  const [head, lines] = shortened.exec(told) ?? ["", undefined]
+  const total = lines === undefined ? "" : `Total output lines: ${lines}\n`
+  return `Exit code: ${exitCode}\nWall time: ${seconds} seconds\n${total}Output:\n${told.slice(head.length)}`
 }
+
+/** Tools whose results have two forms. */
+const resultTools: ReadonlySet<unknown> = new Set(["shell", "container.exec", "apply_patch"])
+
+/** Whether a call is one whose result has two forms. */
+export const hasResultForms = ({ type, name }: JsonObject): boolean =>
+  type === "local_shell_call" || resultTools.has(name)
 
 /**
  * The prompt that asks for a summary in a local compaction. It is a text inside Codex (0.101 to 0.169) that no record

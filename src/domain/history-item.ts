@@ -3,14 +3,17 @@
  */
 import type { JsonObject } from "../wire/json.ts"
 
+/** How a request carries the result of a command or a patch: as JSON, which is what is recorded, or as text. */
+export type ResultForm = "recorded" | "text"
+
 export interface HistoryItem {
   readonly value: JsonObject
   /** When it was recorded, Unix seconds. */
   readonly at?: number
   /** Its place in the thread's file (0.155 +), for a revert. */
   readonly ordinal?: number
-  /** What a request without tools carries in its place, where that is another value. */
-  readonly toolless?: JsonObject
+  /** The forms in which requests carry it, where they are two: `value` is one of them. */
+  readonly forms?: { readonly [form in ResultForm]: JsonObject }
   /** Present when Codex made the item up while building a request (`aborted` outputs): it is in no record. */
   readonly madeUp?: true
 }

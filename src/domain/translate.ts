@@ -9,7 +9,7 @@
 import type { JsonObject } from "../wire/json.ts"
 import { isObject, type TranscriptRecord } from "../wire/record.ts"
 import * as Wire from "../wire/transcript.ts"
-import { patchResultAsText, requestRulesOf } from "./codex-rules.ts"
+import { requestRulesOf, resultAsText } from "./codex-rules.ts"
 import type { DomainEvent, Lineage } from "./event.ts"
 import { gitFacts } from "./git.ts"
 import type { HistoryItem } from "./history-item.ts"
@@ -135,13 +135,21 @@ const stripped = (item: JsonObject): JsonObject => {
   return value
 }
 
-/** A history item as a request carries it. */
+const outputTypes: ReadonlySet<unknown> = new Set(["function_call_output", "custom_tool_call_output"])
+
+/**
+ * A history item as a request carries it. A result that has two forms stands in the one that is usual where it is made: a
+ * patch's as text, since only the tool's free form makes it.
+ */
 export const historyItem = (item: JsonObject, { at, ordinal }: Place): HistoryItem => {
-  const value = stripped(item)
+  const recorded = stripped(item)
   const place = { at, ...(ordinal !== undefined && { ordinal }) }
-  if (value.type !== "custom_tool_call_output" || value.output === undefined) return { value, ...place }
-  const output = patchResultAsText(value.output)
-  return output === value.output ? { value, ...place } : { value: { ...value, output }, toolless: value, ...place }
+  const { output, type } = recorded
+  if (typeof output !== "string" || !outputTypes.has(type)) return { value: recorded, ...place }
+  const asText = resultAsText(output)
+  if (asText === output) return { value: recorded, ...place }
+  const forms = { recorded, text: { ...recorded, output: asText } }
+  return { value: type === "custom_tool_call_output" ? forms.text : recorded, forms, ...place }
 }
 
 const responseItem: Row = (payload, place, record) => {

@@ -11,7 +11,7 @@ import { hookLateness } from "./lateness.ts"
 import { type Answer, type Attempt, type Llm, paired } from "./llm.ts"
 import { modelFacts } from "./response.ts"
 import * as Table from "./table.ts"
-import { inOrder, inTurn, type Thread } from "./thread.ts"
+import { inOrder, inTurn, resultForm, type Thread } from "./thread.ts"
 import { type Turn, withLlm } from "./turn.ts"
 
 /** How far a record's time may lie before the hook's that belongs to it. */
@@ -134,7 +134,7 @@ const seenAt = (thread: Thread, turn: Turn, at: number): HistoryView => {
   let end = length
   while (end > 0 && (items[end - 1]?.at ?? 0) > at + slack) end--
   const base = thread.requestRules.instructionsIn === "input" ? thread.baseInstructions : undefined
-  const view = asRequested({ ...history, length: end }, base, thread.model)
+  const view = asRequested({ ...history, length: end }, base, thread.model, resultForm(thread))
   return { items: view.items, length: view.length }
 }
 

@@ -15,12 +15,16 @@ import { noEffects, type Step } from "./effect.ts"
 import { append, takenBack } from "./history.ts"
 import * as Response from "./response.ts"
 import * as Table from "./table.ts"
-import { inOrder, inTurn, type Thread, together, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
+import { inOrder, inTurn, resultForm, type Thread, together, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
 import { sumUsage, type TurnOutcome, withLlm } from "./turn.ts"
 
 /** Feeds a thread's history without telling anything: replayed and inherited records. */
-export const remember = (thread: Thread, item: HistoryItem): Thread =>
-  neverSent.has(String(item.value.type)) ? thread : { ...thread, history: append(thread.history, item) }
+export const remember = (thread: Thread, item: HistoryItem): Thread => {
+  if (neverSent.has(String(item.value.type))) return thread
+  const isFreePatch = item.forms !== undefined && item.value.type === "custom_tool_call_output"
+  const known = isFreePatch ? { ...thread, patchesFreely: thread.model ?? "" } : thread
+  return { ...known, history: append(thread.history, item, resultForm(known)) }
+}
 
 /**
  * Tells the response that is held, if any: nothing that follows can change what it was.

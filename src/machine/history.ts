@@ -9,12 +9,13 @@
 import {
   compactionPrompt,
   compactionTrigger,
+  hasResultForms,
   holdsOriginalImage,
   lowerImageDetail,
   type RequestRules
 } from "../domain/codex-rules.ts"
 import { madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
-import type { HistoryItem } from "../domain/history-item.ts"
+import type { HistoryItem, ResultForm } from "../domain/history-item.ts"
 import type { SpanKey } from "./effect.ts"
 import { grown } from "./table.ts"
 
@@ -37,6 +38,8 @@ export interface History {
   readonly based: boolean
   /** Whether an image in its original detail stands in it. */
   readonly originals: boolean
+  /** In which form results stand in it that have two. */
+  readonly results: ResultForm | "both" | "none"
 }
 
 const none: ReadonlySet<string> = new Set()
@@ -47,7 +50,8 @@ export const emptyHistory: History = {
   unanswered: none,
   madeUp: none,
   based: false,
-  originals: false
+  originals: false,
+  results: "none"
 }
 
 const callTypes: ReadonlySet<unknown> = new Set(["function_call", "custom_tool_call", "local_shell_call"])
@@ -59,7 +63,7 @@ const outputTypes: ReadonlySet<unknown> = new Set(["function_call_output", "cust
  */
 const push = (history: History, item: HistoryItem) => grown(history.items, history.length, item)
 
-const added = (set: ReadonlySet<string>, id: string): ReadonlySet<string> => new Set(set).add(id)
+const withId = (set: ReadonlySet<string>, id: string): ReadonlySet<string> => new Set(set).add(id)
 
 const removed = (set: ReadonlySet<string>, id: string): ReadonlySet<string> => {
   if (!set.has(id)) return set
@@ -68,18 +72,47 @@ const removed = (set: ReadonlySet<string>, id: string): ReadonlySet<string> => {
   return rest
 }
 
-/** The history with one more item. */
-export const append = (history: History, item: HistoryItem): History => {
-  const { type, call_id: callId } = item.value
+const inForm = (item: HistoryItem, form: ResultForm): HistoryItem =>
+  item.forms === undefined || item.value === item.forms[form] ? item : { ...item, value: item.forms[form] }
+
+/** A result in the form that requests carry now. Other tools may answer what looks like one: that has one form. */
+const formed = (history: History, item: HistoryItem, form: ResultForm): HistoryItem => {
+  const { forms, ...only } = item
+  if (forms === undefined) return item
+  const isItsCall = ({ value }: HistoryItem) => callTypes.has(value.type) && value.call_id === item.value.call_id
+  const call = history.items.findLast((one, index) => index < history.length && isItsCall(one))
+  return call !== undefined && !hasResultForms(call.value) ? { ...only, value: forms.recorded } : inForm(item, form)
+}
+
+/** In which form results stand in a history that takes one more item. */
+const resultsWith = ({ results }: History, { forms, value }: HistoryItem): History["results"] => {
+  if (forms === undefined) return results
+  const form = value === forms.text ? "text" : "recorded"
+  return results === "none" || results === form ? form : "both"
+}
+
+/**
+ * The history with one more item.
+ *
+ * @param form in which form requests carry a result that has two; as it comes, where that is not said
+ */
+export const append = (history: History, added: HistoryItem, form?: ResultForm): History => {
+  const { type, call_id: callId } = added.value
   if (typeof callId === "string" && outputTypes.has(type)) {
-    if (history.madeUp.has(callId)) return append(withoutMadeUp(history, callId), item)
-    const items = push(history, item)
-    const originals = history.originals || holdsOriginalImage(item)
-    const unanswered = removed(history.unanswered, callId)
-    return { ...history, items, length: history.length + 1, unanswered, originals }
+    if (history.madeUp.has(callId)) return append(withoutMadeUp(history, callId), added, form)
+    const item = form === undefined ? added : formed(history, added, form)
+    return {
+      ...history,
+      items: push(history, item),
+      length: history.length + 1,
+      unanswered: removed(history.unanswered, callId),
+      originals: history.originals || holdsOriginalImage(item),
+      results: resultsWith(history, item)
+    }
   }
+  const item = added
   const unanswered =
-    typeof callId === "string" && callTypes.has(type) ? added(history.unanswered, callId) : history.unanswered
+    typeof callId === "string" && callTypes.has(type) ? withId(history.unanswered, callId) : history.unanswered
   const originals = history.originals || holdsOriginalImage(item)
   return { ...history, items: push(history, item), length: history.length + 1, unanswered, originals }
 }
@@ -91,7 +124,8 @@ const withoutMadeUp = (history: History, callId: string): History => {
 }
 
 /** A history that begins anew with these items (after a compaction). */
-export const replaced = (items: ReadonlyArray<HistoryItem>): History => items.reduce(append, emptyHistory)
+export const replaced = (items: ReadonlyArray<HistoryItem>): History =>
+  items.reduce((history, item) => append(history, item), emptyHistory)
 
 /** Puts made-up outputs behind the calls that have none, as Codex does when it builds a request. */
 const answered = (history: History): History => {
@@ -126,15 +160,27 @@ const withBase = (history: History, text: string | undefined): History => {
   return { ...history, items: [base, ...own], length: own.length + 1, based: true }
 }
 
+/** The history with its results in one form: another model may have been chosen. */
+const resultsIn = (history: History, form: ResultForm): History =>
+  history.results === "none" || history.results === form
+    ? history
+    : { ...history, items: history.items.slice(0, history.length).map((item) => inForm(item, form)), results: form }
+
 /**
  * The history as a request made now would send it. It is kept as the thread's history from then on, so that the next
  * request shares its list.
  *
  * @param base base instructions that this version sends inside the input, if any
  * @param model the model that is asked: one that does not take images in their original detail gets them lowered
+ * @param form in which form this request carries results that have two
  */
-export const asRequested = (history: History, base: string | undefined, model: string | undefined): History => {
-  const whole = answered(withBase(history, base))
+export const asRequested = (
+  history: History,
+  base: string | undefined,
+  model: string | undefined,
+  form: ResultForm
+): History => {
+  const whole = resultsIn(answered(withBase(history, base)), form)
   if (!whole.originals) return whole
   const items = lowerImageDetail(whole.items.slice(0, whole.length), model)
   return items.some((item, i) => item !== whole.items[i]) ? { ...whole, items, originals: false } : whole
@@ -160,12 +206,12 @@ export const viewOf = (
 
 /** The history as a request without tools carries it. */
 const toolless = (view: HistoryView): HistoryView => {
-  const isOther = (item: HistoryItem) => item.toolless !== undefined
+  const isOther = (item: HistoryItem) => item !== inForm(item, "recorded")
   const own = view.items.slice(0, view.length)
   if (!own.some(isOther)) return view
   const { base } = view
   return {
-    items: own.map((item) => ({ ...item, value: item.toolless ?? item.value })),
+    items: own.map((item) => inForm(item, "recorded")),
     length: own.length,
     // What the request before it carried still comes first, unless it carried some of it in the other form.
     ...(base && !own.slice(0, base.length).some(isOther) && { base })

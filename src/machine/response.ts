@@ -12,7 +12,7 @@ import type { SpanKey } from "./effect.ts"
 import { asRequested, compactionInput, type HistoryView, providerCompactionInput, viewOf } from "./history.ts"
 import type { Llm, LlmOutcome } from "./llm.ts"
 import * as Table from "./table.ts"
-import type { Thread } from "./thread.ts"
+import { resultForm, type Thread } from "./thread.ts"
 import { sumUsage, type Turn, type TurnOutcome } from "./turn.ts"
 
 export interface Response {
@@ -53,7 +53,7 @@ const repeats = ({ requestRules, cutOff, lastRequest }: Thread): HistoryView | u
 /** A response begins: its input is the thread's history as a request made now sends it. */
 export const begin = (thread: Thread, turnId: string, at: number, sampledThrough: number | undefined): Thread => {
   const base = thread.requestRules.instructionsIn === "input" ? thread.baseInstructions : undefined
-  const history = asRequested(thread.history, base, thread.model)
+  const history = asRequested(thread.history, base, thread.model, resultForm(thread))
   const { outputSince } = thread
   const since = outputSince !== undefined && outputSince > thread.readyAt ? Math.min(outputSince, at) : at
   return {

@@ -7,6 +7,7 @@
  */
 import { type RequestRules, requestRulesOf } from "../domain/codex-rules.ts"
 import type { EventOf, Lineage, Usage } from "../domain/event.ts"
+import type { ResultForm } from "../domain/history-item.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import type { SpanEffect, SpanKey, Step } from "./effect.ts"
 import { noEffects } from "./effect.ts"
@@ -70,6 +71,8 @@ export interface Thread {
   readonly historyMissing?: true
 
   readonly history: History
+  /** The model that was last seen to have the patch tool in its free form ("" for one without a name). */
+  readonly patchesFreely?: string
   /** Length of the history when each turn began, for rollbacks. */
   readonly marks: ReadonlyArray<number>
   readonly baseInstructions?: string
@@ -149,6 +152,10 @@ export const newThread = (id: string, root: boolean, at: number): Thread => ({
 /** The turn that an event belongs to: the one it names, else the one that runs. */
 export const turnIdOf = (thread: Thread, event: { readonly turnId?: string }): string | undefined =>
   event.turnId ?? thread.currentTurnId
+
+/** In which form a request of the thread carries results that have two: who has the patch tool in its free form reads text. */
+export const resultForm = ({ model = "", patchesFreely }: Thread): ResultForm =>
+  patchesFreely === model ? "text" : "recorded"
 
 /** Puts a turn's new facts into the thread, and tells what changed of the turn itself. */
 export const withTurn = (thread: Thread, turn: Turn): Step<Thread> => {

@@ -5,21 +5,30 @@ import { describe, expect, test } from "bun:test"
 import {
   holdsOriginalImage,
   lowerImageDetail,
-  patchResultAsText,
   requestRulesOf,
+  resultAsText,
   versionAtLeast
 } from "../../src/domain/codex-rules.ts"
 import { fromMs, seconds } from "../../src/domain/time.ts"
 
-describe("a patch's result", () => {
+describe("a result of a command or a patch", () => {
   test("that is recorded as JSON is sent as text", () => {
     const recorded = JSON.stringify({ output: "Success.\n", metadata: { exit_code: 1, duration_seconds: 0.3 } })
-    expect(patchResultAsText(recorded)).toBe("Exit code: 1\nWall time: 0.3 seconds\nOutput:\nSuccess.\n")
+    expect(resultAsText(recorded)).toBe("Exit code: 1\nWall time: 0.3 seconds\nOutput:\nSuccess.\n")
+  })
+
+  test("that was shortened says so before the output", () => {
+    const recorded = (output: string) => JSON.stringify({ output, metadata: { exit_code: 0, duration_seconds: 12 } })
+    const head = "Exit code: 0\nWall time: 12 seconds\nTotal output lines: 900\nOutput:\n"
+    for (const gap of ["\n", "\n\n"]) {
+      expect(resultAsText(recorded(`Total output lines: 900${gap}first\n\nlast`))).toBe(`${head}first\n\nlast`)
+    }
+    expect(resultAsText(recorded("Total output lines: many\n\nx"))).toContain("Output:\nTotal output lines: many")
   })
 
   test("of any other form is sent as it is", () => {
-    for (const output of ["plain", '{"output":', '{"output":1,"metadata":{}}', '{"output":"x"}', [], null, 7]) {
-      expect(patchResultAsText(output)).toEqual(output)
+    for (const output of ["plain", '{"output":', '{"output":1,"metadata":{}}', '{"output":"x"}', '{"output":null}']) {
+      expect(resultAsText(output)).toBe(output)
     }
   })
 })

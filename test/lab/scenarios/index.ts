@@ -28,6 +28,7 @@ import { images } from "./images.ts"
 import { interrupt } from "./interrupt.ts"
 import { interruptCell } from "./interrupt-cell.ts"
 import { modelChange } from "./model-change.ts"
+import { modelTools } from "./model-tools.ts"
 import { outliving } from "./outliving.ts"
 import { policy } from "./policy.ts"
 import { queue } from "./queue.ts"
@@ -74,6 +75,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   images,
   userShell,
   modelChange,
+  modelTools,
   outliving,
   skills,
   goals,
