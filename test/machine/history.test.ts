@@ -87,6 +87,51 @@ describe("a request's input", () => {
     expect(session().turn("edit").lines(v118).join()).not.toContain("duration_seconds")
   })
 
+  describe("with results that were recorded as JSON (up to 0.128)", () => {
+    const recorded = (output: string) => JSON.stringify({ output, metadata: { exit_code: 0, duration_seconds: 0.5 } })
+    const asText = (output: string) => `Exit code: 0\nWall time: 0.5 seconds\nOutput:\n${output}`
+    const patched = (story: Story, name: string) =>
+      story.calls("apply_patch", "*** Begin Patch\n").answers(recorded(name)).says(`${name} is done.`).ends()
+    const commanded = (story: Story, tool: string, name: string) =>
+      story
+        .calls(tool, { command: [name] })
+        .answers(recorded(name))
+        .says(`${name} is done.`)
+        .ends()
+    const resultsOf = (told: Story) =>
+      ofKind(read(told, v118), "llm").map((call) => inputOf(call).flatMap(({ output }) => output ?? []))
+
+    test("carries them as its own model reads them, whoever made them", () => {
+      const told = patched(session().turn("one", { model: "gpt-5.2" }), "one")
+      commanded(told.turn("two", { model: "gpt-5" }), "shell", "two")
+      patched(told.turn("three", { model: "gpt-5.2" }), "three")
+      const texts = ["one", "two", "three"].map(asText)
+      expect(resultsOf(told)).toEqual([
+        [],
+        texts.slice(0, 1),
+        [recorded("one")],
+        [recorded("one"), recorded("two")],
+        texts.slice(0, 2),
+        texts
+      ])
+    })
+
+    test("leaves alone what another tool answered, though it looks the same", () => {
+      const told = patched(session().turn("one"), "one")
+      commanded(told.turn("two"), "mcp__lab.echo", "two")
+      expect(resultsOf(told).at(-1)).toEqual([asText("one"), recorded("two")])
+    })
+
+    test("shares its items as ever while the model stays", () => {
+      const told = session().turn("one", { model: "gpt-5" })
+      commanded(told, "shell", "one")
+      commanded(told.turn("two"), "shell", "two")
+      const calls = ofKind(read(told, v118), "llm")
+      const bases = calls.map(({ input }) => (input as { readonly base?: { readonly spanId: string } }).base?.spanId)
+      expect(bases).toEqual([undefined, ...calls.slice(0, -1).map(({ id }) => id)])
+    })
+  })
+
   test("has its images in lower detail for a model that does not take the original", () => {
     const details = (model: string) => {
       const told = session().turn("look", { images: 1, model }).says("Seen.").ends()
