@@ -70,8 +70,8 @@ const sessionMeta: Row = (payload, place) => {
       ...(started !== undefined && { startedAt: started }),
       ...(meta.base_instructions?.text != null && { baseInstructions: meta.base_instructions.text }),
       requestRules: requestRulesOf(version),
-      ...(meta.history_base?.thread_id === meta.id &&
-        meta.history_base.end_ordinal_exclusive != null && { revertedTo: meta.history_base.end_ordinal_exclusive }),
+      // It names the file before, which after an earlier revert has an id of its own.
+      ...(meta.history_base?.end_ordinal_exclusive != null && { revertedTo: meta.history_base.end_ordinal_exclusive }),
       ...(meta.subagent_history_start_ordinal != null && { ownFromOrdinal: meta.subagent_history_start_ordinal })
     }
   ]

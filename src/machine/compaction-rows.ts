@@ -41,9 +41,10 @@ const byProvider = (event: EventOf<"HistoryReplaced">): boolean =>
 
 const replaced = (thread: Thread, event: EventOf<"HistoryReplaced">): Step<Thread> => {
   const turnId = turnIdOf(thread, event)
-  const { history, marks } = replacement(thread, event)
+  const renewedBy = replacement(thread, event)
+  const { history } = renewedBy
   const { response, unclaimed, ...rest } = thread
-  const next: Thread = { ...rest, history, readyAt: event.at, marks }
+  const next: Thread = { ...rest, ...renewedBy, readyAt: event.at }
   if (turnId === undefined) return [next, noEffects]
   const asked = summaryResponse(thread, event, turnId)
   const by = byProvider(event) ? "provider" : "model"
@@ -132,11 +133,21 @@ const withoutPreamble = (summary: string): string => {
 const recordedBefore = ({ before }: EventOf<"HistoryReplaced">) =>
   before === undefined ? undefined : { items: before, length: before.length }
 
-/** The history that holds from here on, and how much of it stood before the first prompt. */
-const replacement = (thread: Thread, event: EventOf<"HistoryReplaced">): Pick<Thread, "history" | "marks"> => {
-  if (event.items !== undefined) return { history: renewed(event.items), marks: [] }
+/** So many compactions can be taken back by a revert: what they replaced is kept in memory. */
+const replacedMax = 3
+
+const replacedBy = ({ replaced, history }: Thread, { ordinal }: EventOf<"HistoryReplaced">): Thread["replaced"] =>
+  ordinal === undefined ? replaced : [...replaced, { ordinal, history }].slice(-replacedMax)
+
+/** The history that holds from here on, what it replaced, and how much of it stood before the first prompt. */
+const replacement = (
+  thread: Thread,
+  event: EventOf<"HistoryReplaced">
+): Pick<Thread, "history" | "marks" | "replaced"> => {
+  const replaced = replacedBy(thread, event)
+  if (event.items !== undefined) return { history: renewed(event.items), marks: [], replaced }
   const prefix = thread.marks[0] ?? 0
-  return { history: summed(thread.history, prefix, event.summary ?? ""), marks: [prefix] }
+  return { history: summed(thread.history, prefix, event.summary ?? ""), marks: [prefix], replaced }
 }
 
 /** The item ContextCompaction or its legacy event: when a compaction began and was done. */

@@ -32,20 +32,32 @@ export const replays = (thread: Thread, event: DomainEvent): boolean => {
 export const ownAgain = (thread: Thread, event: DomainEvent): Thread =>
   thread.replaying && event._tag === "TurnStarted" ? { ...thread, replaying: false } : thread
 
-/** A revert goes on from an earlier point: what was recorded from there on is no longer history. */
-const reverted = (thread: Thread, ordinal: number | undefined): Thread => {
-  if (ordinal === undefined || !thread.known) return thread
-  const { items, length } = thread.history
+/**
+ * A revert goes on from an earlier point: what was recorded from there on is no longer history, and a compaction that
+ * was taken back gives back what it had replaced.
+ */
+const reverted = (thread: Thread, ordinal: number): Thread => {
+  const { replaced } = thread
+  const first = replaced.findIndex((one) => one.ordinal >= ordinal)
+  const { items, length } = replaced[first]?.history ?? thread.history
   let kept = length
   while (kept > 0 && (items[kept - 1]?.ordinal ?? -1) >= ordinal) kept--
-  return { ...thread, history: takenBack(thread.history, kept) }
+  return {
+    ...thread,
+    history: takenBack({ ...thread.history, items }, kept),
+    replaced: first < 0 ? replaced : replaced.slice(0, first)
+  }
 }
+
+/** A further file of a thread goes on from where it says, or (reverted to before the first turn) from nothing. */
+const goneOn = (thread: Thread, { revertedTo = 0 }: EventOf<"ThreadStarted">): Thread =>
+  thread.known ? reverted(thread, revertedTo) : thread
 
 /** The thread after a `session_meta`: its own says what it is, another one says that a replay has begun. */
 export const startThread = (thread: Thread, event: EventOf<"ThreadStarted">): Thread => {
   if (event.metaId !== thread.id) return event.inherited === true ? thread : { ...thread, replaying: true }
   return {
-    ...reverted(thread, event.revertedTo),
+    ...goneOn(thread, event),
     known: true,
     lineage: { ...thread.lineage, ...event.lineage },
     facts: { ...event.facts, ...thread.facts },

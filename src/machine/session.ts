@@ -14,6 +14,7 @@ import { noEffects, type SpanEffect, type Step, type Subject } from "./effect.ts
 import * as History from "./history-rows.ts"
 import { ownAgain, replays, startThread } from "./replay.ts"
 import * as Requests from "./request-rows.ts"
+import { claimed, keeping, ofItsTurn, type TurnHook } from "./strays.ts"
 import * as Table from "./table.ts"
 import { inOrder, newThread, type Thread, together } from "./thread.ts"
 import { toolEnded } from "./tool.ts"
@@ -25,6 +26,8 @@ export interface Session {
   /** The root thread: also the trace. Unknown until a source names it. */
   readonly rootId?: string
   readonly threads: Table.Table<Thread>
+  /** Hooks of turns that nobody has begun yet. */
+  readonly strays: ReadonlyArray<TurnHook>
   /** When a hook said that the session is over. */
   readonly endedAt?: number
   readonly endReason?: string
@@ -32,6 +35,7 @@ export interface Session {
 
 export const newSession = (rootId?: string): Session => ({
   threads: Table.empty(),
+  strays: [],
   ...(rootId !== undefined && { rootId })
 })
 
@@ -205,8 +209,9 @@ const rooted = (session: Session, event: DomainEvent): Session => {
  * Pure: the same session and event give the same result. Order matters within one file; files and hooks may interleave
  * at will, and the last effects of every span are the same in the end.
  */
-export const reduce = (state: Session, event: DomainEvent): Step<Session> => {
-  const session = rooted(state, event)
+export const reduce = (state: Session, told: DomainEvent): Step<Session> => {
+  const session = rooted(state, told)
+  const event = told.live === true ? ofItsTurn(session, told) : told
   const thread = Table.get(session.threads, event.threadId)
   if (thread !== undefined && event.live !== true && replays(thread, event)) {
     return inThread(session, event.threadId, event, (t) => [remembered(t, event), noEffects])
@@ -217,7 +222,7 @@ export const reduce = (state: Session, event: DomainEvent): Step<Session> => {
   const [own, effects] = inThread(session, event.threadId, event, (t) =>
     threadStep(event.live === true ? t : ownAgain(t, event), event)
   )
-  const [next, others] = acrossThreads(own, event)
+  const [next, others] = acrossThreads(event.live === true ? keeping(own, event) : own, event)
   const [bounded, notes] = event._tag === "TurnEnded" ? retain(next) : [next, noEffects]
   return [bounded, together(together(effects, others), notes)]
 }
@@ -254,7 +259,11 @@ const acrossThreads = (session: Session, event: DomainEvent): Step<Session> => {
     case "AgentHooked":
       return agentHooked(session, event, inThread)
     case "TurnStarted":
-      return spawnedBy(session, event)
+      return inOrder(
+        session,
+        (s) => spawnedBy(s, event),
+        (s) => claimed(s, event, reduce)
+      )
     case "ItemRecorded":
       return inOrder(
         session,

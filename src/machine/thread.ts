@@ -73,6 +73,8 @@ export interface Thread {
   readonly history: History
   /** The model that was last seen to have the patch tool in its free form ("" for one without a name). */
   readonly patchesFreely?: string
+  /** What the latest compactions replaced, and the ordinal of each (0.155 +): a revert may take them back. */
+  readonly replaced: ReadonlyArray<{ readonly ordinal: number; readonly history: History }>
   /** Length of the history when each turn began, for rollbacks. */
   readonly marks: ReadonlyArray<number>
   readonly baseInstructions?: string
@@ -137,6 +139,7 @@ export const newThread = (id: string, root: boolean, at: number): Thread => ({
   edges: [],
   replaying: false,
   history: emptyHistory,
+  replaced: [],
   asked: [],
   marks: [],
   requestRules: requestRulesOf(undefined),

@@ -49,8 +49,8 @@ export const threadOrigin = (
   Effect.map(inheritanceOf(catalogue, rollout), ({ parts, missing }) => {
     const { threadId } = rollout
     const origin: Origin = { _tag: "Transcript", threadId, inherited: true }
-    // A revert's earlier file is read as the thread's own; the reducer takes back what no longer counts.
-    const foreign = parts.at(-1)?.threadId === threadId ? [] : parts
+    // The earlier files of a thread that was reverted are read as its own; the reducer takes back what no longer counts.
+    const foreign = rollout.rolloutId === threadId ? parts : []
     return {
       inherited: Stream.fromIterable(foreign).pipe(
         Stream.flatMap((part) => reported(inheritedLines(part))),

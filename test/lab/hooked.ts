@@ -1,6 +1,7 @@
 /**
  * `bun test/lab/hooked.ts [--codex VERSION] [--only NAME] [--flush] [--kill] [--recorded] [--outage MINUTES] [--untimed]
- * [--keep DIR]`: real Codex sessions with the hooks of `tracer setup`, the collector that they start, and a fake Braintrust behind it.
+ * [--keep DIR]`: real Codex sessions with the hooks of `tracer setup`, the collector that they start, and a fake
+ * Braintrust behind it.
  *
  * Each scenario is played once and asked three questions: does the backend end with exactly the spans that the offline
  * reading of the same files gives, each id once; are no hook complaints and no collector errors left; and do the spans

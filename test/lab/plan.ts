@@ -4,8 +4,8 @@
  * Owns the defaults. Playing, checking and reporting are run.ts'.
  */
 import { Schema } from "effect"
-import { newest, versions } from "./codex/versions.ts"
-import { randomScenario } from "./random.ts"
+import { type ModelKind, newest, versions } from "./codex/versions.ts"
+import { type RandomUser, randomScenario } from "./random.ts"
 import type { Scenario } from "./scenario.ts"
 import { scenarios } from "./scenarios/index.ts"
 
@@ -14,6 +14,8 @@ export interface Options {
   /** How many random sessions, and the first one's seed. */
   readonly seeds?: number
   readonly from?: number
+  /** Random sessions of the user who leaves, crashes, takes back and returns. */
+  readonly restless?: boolean
   /** Names of scenarios; all when left out. */
   readonly only?: ReadonlyArray<string>
   /** Versions of Codex. */
@@ -40,7 +42,7 @@ const legacyHandful = ["simple", "tools"]
 const legacy = "0.118.0"
 
 export const planOf = (options: Options): ReadonlyArray<Planned> => {
-  if (options.seeds !== undefined) return seedsOf(options.seeds, options.from ?? 1, options.codex ?? [newest])
+  if (options.seeds !== undefined) return seedsOf(options)
   if (options.matrix === true) return crossed(options.only?.map(scenarioNamed) ?? scenarios, options.codex ?? versions)
   if (options.only !== undefined || options.codex !== undefined) {
     return crossed(options.only?.map(scenarioNamed) ?? scenarios, options.codex ?? [newest])
@@ -56,16 +58,18 @@ const crossed = (all: ReadonlyArray<Scenario>, on: ReadonlyArray<string>): Reado
   on.flatMap((version) => all.map((scenario) => ({ scenario, version })))
 
 /** The first half of the seeds plays plain, the second half in code mode. */
-const seedsOf = (count: number, from: number, on: ReadonlyArray<string>): ReadonlyArray<Planned> =>
+const seedsOf = ({ seeds = 0, from = 1, restless = false, codex = [newest] }: Options): ReadonlyArray<Planned> =>
   crossed(
-    Array.from({ length: count }, (_, at) => randomScenario(at < Math.ceil(count / 2) ? "plain" : "code", from + at)),
-    on
+    Array.from({ length: seeds }, (_, at) =>
+      randomScenario(restless ? "restless" : "random", at < Math.ceil(seeds / 2) ? "plain" : "code", from + at)
+    ),
+    codex
   )
 
 /** `random-plain-7` is the scenario of seed 7: how a seed that found something is played again. */
 const scenarioNamed = (name: string): Scenario => {
-  const random = /^random-(plain|code)-(\d+)$/.exec(name)
-  if (random !== null) return randomScenario(random[1] === "code" ? "code" : "plain", Number(random[2]))
+  const [, user, kind, seed] = /^(random|restless)-(plain|code)-(\d+)$/.exec(name) ?? []
+  if (seed !== undefined) return randomScenario(user as RandomUser, kind as ModelKind, Number(seed))
   const known = scenarios.find((scenario) => scenario.name === name)
   if (known === undefined) throw new UnknownScenario({ name })
   return known

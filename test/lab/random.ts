@@ -1,11 +1,10 @@
 /**
  * The random model: a scenario whose every choice follows from its seed, so that N seeds are N new real sessions.
  *
- * Owns the answers' shape, the faults, and what the user does over several turns. The tools are random/work.ts', the
- * agents random/delegation.ts'. Choices are reproducible; when an interrupt strikes depends on the machine's load.
+ * Owns the answers' shape and the faults. The tools are random/work.ts', the agents random/delegation.ts', the user
+ * random/user.ts'. Choices are reproducible; when an interrupt strikes depends on the machine's load.
  */
-import type { AppServer, Thread } from "./codex/app-server.ts"
-import type { CodexVersion } from "./codex/versions.ts"
+import type { CodexVersion, ModelKind } from "./codex/versions.ts"
 import {
   type Answer,
   after,
@@ -19,8 +18,9 @@ import {
   thinks
 } from "./model/answer.ts"
 import type { Asked } from "./model/script.ts"
-import { delegation } from "./random/delegation.ts"
+import { type Agents, delegation } from "./random/delegation.ts"
 import { type Dice, diceAt } from "./random/dice.ts"
+import { restlessUser, steadyUser } from "./random/user.ts"
 import { codeCall, plainCall } from "./random/work.ts"
 import type { Scenario } from "./scenario.ts"
 
@@ -28,22 +28,21 @@ import type { Scenario } from "./scenario.ts"
 const answersMax = 6
 const contextMax = 20_000
 
-export const randomScenario = (kind: "plain" | "code", seed: number): Scenario => ({
-  name: `random-${kind}-${seed}`,
+/** Who talks to the model: `random` goes on from turn to turn, `restless` leaves, crashes, takes back and returns. */
+export type RandomUser = "random" | "restless"
+
+export const randomScenario = (user: RandomUser, kind: ModelKind, seed: number): Scenario => ({
+  name: `${user}-${kind}-${seed}`,
   summary: `whatever seed ${seed} wants`,
   model: kind,
-  needs: kind === "code" ? ["codeMode", "agentsV2"] : [],
+  needs: kind === "code" ? ["codeMode"] : [],
   config: [`model_auto_compact_token_limit = ${contextMax}`],
   tables: ["[agents]", "max_depth = 2"],
   script: (codex) => ({ "*": randomProgram(kind, seed, codex) }),
-  drive: async ({ appServer, codex }) => {
-    const app = await appServer()
-    await randomUser(app, seed, codex)
-    await app.quit()
-  }
+  drive: (stage) => (user === "restless" ? restlessUser : steadyUser)(stage, seed)
 })
 
-const randomProgram = (kind: "plain" | "code", seed: number, codex: CodexVersion) => {
+const randomProgram = (kind: ModelKind, seed: number, codex: CodexVersion) => {
   /** Answers since the last final one, and whether the last was a fault: both by agent. */
   const streak = new Map<string, number>()
   const faulty = new Set<string>()
@@ -77,51 +76,27 @@ const fault = (dice: Dice): Answer =>
     refused(400, "this prompt is not allowed")
   ])
 
-const working = (
-  kind: "plain" | "code",
-  dice: Dice,
-  asked: Asked,
-  codex: CodexVersion
-): ReadonlyArray<ItemTemplate> => {
+const working = (kind: ModelKind, dice: Dice, asked: Asked, codex: CodexVersion): ReadonlyArray<ItemTemplate> => {
   const items: Array<ItemTemplate> = []
   if (dice.chance(30)) items.push(thinks(`Thinking about ${nameOf(asked)}.`))
   if (dice.chance(15)) items.push(says(`Working on ${nameOf(asked)}.`, "commentary"))
   const count = dice.between(1, 3)
   for (let at = 0; at < count; at++) {
     const name = `${nameOf(asked)}-${at}`
-    const delegated = dice.chance(25)
-      ? delegation(dice, asked, kind === "code" ? "v2" : agentsOf(codex), name)
-      : undefined
+    const delegated = dice.chance(25) ? delegation(dice, asked, agentsOf(kind, codex), name) : undefined
     items.push(delegated ?? (kind === "code" ? codeCall : plainCall)(dice, asked, name))
   }
   return items
 }
 
-/** The agents that a model without code mode can have. */
-const agentsOf = (codex: CodexVersion): "v1" | "v1 plain" | undefined =>
-  codex.can("agentsNamespace") ? "v1" : codex.can("agentsV1") ? "v1 plain" : undefined
+/** The agents that a model can have. */
+const agentsOf = (kind: ModelKind, codex: CodexVersion): Agents | undefined => {
+  if (kind === "code") return codex.can("agentsV2") ? "v2" : undefined
+  return codex.can("agentsNamespace") ? "v1" : codex.can("agentsV1") ? "v1 plain" : undefined
+}
 
 /** Unique in the session, and fit for a file name and a v2 task name. */
 const nameOf = (asked: Asked): string => {
   const agent = asked.agent.replace(/^\/?(root|task)[/ ]?/, "").replaceAll(/[^a-z0-9]+/g, "-")
   return `${agent === "" ? "r" : agent}-${asked.turn}`
-}
-
-/** What a version cannot do is left out; the choices are the same all the same. */
-const randomUser = async (app: AppServer, seed: number, codex: CodexVersion): Promise<void> => {
-  const dice = diceAt(seed, "user")
-  let thread: Thread = await app.startThread()
-  const turns = dice.between(3, 5)
-  for (let at = 1; at <= turns; at++) {
-    if (at > 1 && dice.chance(20) && codex.can("compact")) await thread.compact()
-    if (dice.chance(15) && codex.can("userShell")) await thread.shell(`echo the user says ${at}`)
-    if (at > 1 && dice.chance(10) && codex.can("fork")) thread = await thread.fork()
-    const turn = await thread.begin(`prompt ${at}`)
-    if (dice.chance(25)) {
-      await Bun.sleep(dice.between(50, 1500))
-      // The turn may be over by now: then there is nothing to interrupt or to steer.
-      await (dice.chance(60) ? turn.interrupt() : turn.steer(`and also ${at}`)).catch(() => undefined)
-    }
-    await turn.ended()
-  }
 }

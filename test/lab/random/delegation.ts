@@ -11,11 +11,14 @@ import type { Dice } from "./dice.ts"
 const agentsMax = 3
 const waitMs = 10_000
 
+/** v1 agents are tools of a namespace, or (before 0.142) plain ones. */
+export type Agents = "v2" | "v1" | "v1 plain"
+
 /** A call about agents, or nothing when there is none to make. `name` is unique in the session. */
 export const delegation = (
   dice: Dice,
   asked: Asked,
-  agents: "v2" | "v1" | "v1 plain" | undefined,
+  agents: Agents | undefined,
   name: string
 ): ItemTemplate | undefined => {
   if (agents === undefined) return undefined

@@ -1,0 +1,71 @@
+/**
+ * Hooks whose turn is another thread's than they say: a reviewer's name the thread that asked for the review, and of
+ * their own only the turn (0.169).
+ *
+ * Owns finding the thread. A hook that comes before anybody has begun its turn is applied where it says, and kept until
+ * the turn begins: begins it in another thread, what it did is taken back and done there.
+ */
+import type { DomainEvent, EventOf } from "../domain/event.ts"
+import { noEffects, type Step } from "./effect.ts"
+import type { Session } from "./session.ts"
+import * as Table from "./table.ts"
+import { inOrder, type Thread } from "./thread.ts"
+
+/** A hook that says something of a turn. */
+export type TurnHook = EventOf<
+  "ToolHooked" | "ModelRequested" | "ModelAnswered" | "ApprovalRequested" | "CompactionHooked" | "StopObserved"
+>
+
+const turnHooks: ReadonlySet<DomainEvent["_tag"]> = new Set<TurnHook["_tag"]>([
+  "ToolHooked",
+  "ModelRequested",
+  "ModelAnswered",
+  "ApprovalRequested",
+  "CompactionHooked",
+  "StopObserved"
+])
+
+const isTurnHook = (event: DomainEvent): event is TurnHook => turnHooks.has(event._tag)
+
+const begun = (thread: Thread | undefined, turnId: string): boolean =>
+  thread !== undefined && Table.get(thread.turns, turnId)?.number !== undefined
+
+/** The event, said of the thread that began its turn. */
+export const ofItsTurn = (session: Session, event: DomainEvent): DomainEvent => {
+  if (!isTurnHook(event) || event.turnId === undefined) return event
+  const { turnId } = event
+  if (begun(Table.get(session.threads, event.threadId), turnId)) return event
+  const owner = Table.values(session.threads).find((thread) => begun(thread, turnId))
+  return owner === undefined ? event : { ...event, threadId: owner.id }
+}
+
+/** Keeps a hook whose turn nobody has begun yet. */
+export const keeping = (session: Session, event: DomainEvent): Session =>
+  isTurnHook(event) && event.turnId !== undefined && !begun(Table.get(session.threads, event.threadId), event.turnId)
+    ? { ...session, strays: [...session.strays, event] }
+    : session
+
+/** What a thread was told of a turn that is not its own is forgotten. */
+const withoutTurn = (session: Session, threadId: string, turnId: string): Session => {
+  const thread = Table.get(session.threads, threadId)
+  if (thread === undefined || Table.get(thread.turns, turnId)?.hookedOnly !== true) return session
+  const without = { ...thread, turns: Table.without(thread.turns, new Set([turnId])) }
+  return { ...session, threads: Table.set(session.threads, threadId, without) }
+}
+
+/** A turn has begun: the hooks that were kept for it are let go of, and those of another thread are said again here. */
+export const claimed = (
+  session: Session,
+  { threadId, turnId }: EventOf<"TurnStarted">,
+  reduce: (session: Session, event: DomainEvent) => Step<Session>
+): Step<Session> => {
+  if (session.strays.length === 0 || !begun(Table.get(session.threads, threadId), turnId ?? ""))
+    return [session, noEffects]
+  const own = session.strays.filter((hook) => hook.turnId === turnId)
+  if (own.length === 0) return [session, noEffects]
+  const kept: Session = { ...session, strays: session.strays.filter((hook) => hook.turnId !== turnId) }
+  const foreign = own.filter((hook) => hook.threadId !== threadId)
+  const holders = new Set(foreign.map((hook) => hook.threadId))
+  const forgotten = [...holders].reduce((state, holder) => withoutTurn(state, holder, turnId ?? ""), kept)
+  return inOrder(forgotten, ...foreign.map((hook) => (state: Session) => reduce(state, { ...hook, threadId })))
+}
