@@ -14,37 +14,60 @@ import type { HistoryItem } from "./history-item.ts"
 const takesOriginalDetail = (model: string): boolean =>
   /^(gpt-5\.([5-9]|\d\d)|gpt-[6-9]|gpt-\d\d|gpt-daybreak|codex-auto-review)/.test(model)
 
-const lowered = (content: Json): Json =>
-  Array.isArray(content)
-    ? content.map((part: Json) => (isOriginal(part) ? { ...(part as JsonObject), detail: "high" } : part))
-    : content
-
-const isOriginal = (part: Json): boolean =>
-  typeof part === "object" && part !== null && (part as JsonObject).detail === "original"
-
-/** Whether an item holds an image in its original detail. */
-export const holdsOriginalImage = ({ value }: HistoryItem): boolean =>
-  (Array.isArray(value.content) && value.content.some(isOriginal)) ||
-  (Array.isArray(value.output) && value.output.some(isOriginal))
+/** How a request carries the detail of an image that was recorded with one. */
+export type ImageDetail = "recorded" | "lowered" | "none"
 
 /**
- * The items as a request to this model carries them: `detail: "original"` becomes `"high"` for a model that does not
- * take it (codex.md, Transcripts, the third kind of difference; corpus case `review`).
+ * For a model: `detail: "original"` becomes `"high"` where it does not take it (codex.md, Transcripts, the third kind of
+ * difference; corpus case `review`). A lite request, which carries its tools as an item of the input, has no detail at all
+ * (0.169, code models; codex-rs/core: client_common.rs).
  */
-export const lowerImageDetail = (
+export const imageDetailFor = (model: string | undefined, isLite: boolean): ImageDetail => {
+  if (isLite) return "none"
+  return model === undefined || takesOriginalDetail(model) ? "recorded" : "lowered"
+}
+
+/** Whether an item is what makes a request a lite one. */
+export const isLiteItem = ({ value }: HistoryItem): boolean => value.type === "additional_tools"
+
+const isImage = (part: Json): part is JsonObject =>
+  typeof part === "object" && part !== null && (part as JsonObject).type === "input_image"
+
+const withDetail = (part: Json, detail: Exclude<ImageDetail, "recorded">): Json => {
+  if (!isImage(part) || part.detail === undefined) return part
+  const { detail: recorded, ...rest } = part
+  if (detail === "none") return rest
+  return recorded === "original" ? { ...part, detail: "high" } : part
+}
+
+/** Whether an item holds an image of which not every model gets the same. */
+export const holdsDetail = ({ value }: HistoryItem): boolean => {
+  const tells = (part: Json) => isImage(part) && part.detail !== undefined
+  return (
+    (Array.isArray(value.content) && value.content.some(tells)) ||
+    (Array.isArray(value.output) && value.output.some(tells))
+  )
+}
+
+/** The items with their images' detail as a request carries it. What it does not touch stays the same object. */
+export const withImageDetail = (
   items: ReadonlyArray<HistoryItem>,
-  model: string | undefined
+  detail: Exclude<ImageDetail, "recorded">
 ): ReadonlyArray<HistoryItem> => {
-  if (model === undefined || takesOriginalDetail(model)) return items
+  const shown = (content: Json): Json =>
+    Array.isArray(content) ? content.map((part: Json) => withDetail(part, detail)) : content
   return items.map((item) => {
-    if (!holdsOriginalImage(item)) return item
     const { content, output } = item.value
+    const isTouched = [content, output].some(
+      (parts) => Array.isArray(parts) && parts.some((part: Json) => withDetail(part, detail) !== part)
+    )
+    if (!isTouched) return item
     return {
       ...item,
       value: {
         ...item.value,
-        ...(content !== undefined && { content: lowered(content) }),
-        ...(output !== undefined && { output: lowered(output) })
+        ...(content !== undefined && { content: shown(content) }),
+        ...(output !== undefined && { output: shown(output) })
       }
     }
   })

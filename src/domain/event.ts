@@ -120,7 +120,7 @@ export type DomainEvent =
       readonly requestRules: RequestRules
       /** Records before this ordinal are replayed from the parent. */
       readonly ownFromOrdinal?: number
-      /** The file goes on from an earlier one of the same thread, up to this ordinal (a revert). */
+      /** The file goes on from another one, up to this ordinal: one of the same thread (a revert), or a fork's parent's. */
       readonly revertedTo?: number
     } & OfThread)
   | ({ readonly _tag: "SessionNoted"; readonly facts: JsonObject } & OfThread)

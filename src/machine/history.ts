@@ -10,9 +10,11 @@ import {
   compactionPrompt,
   compactionTrigger,
   hasResultForms,
-  holdsOriginalImage,
-  lowerImageDetail,
-  type RequestRules
+  holdsDetail,
+  imageDetailFor,
+  isLiteItem,
+  type RequestRules,
+  withImageDetail
 } from "../domain/codex-rules.ts"
 import { madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
 import type { HistoryItem, ResultForm } from "../domain/history-item.ts"
@@ -36,8 +38,10 @@ export interface History {
   readonly madeUp: ReadonlySet<string>
   /** Whether the base instructions are known to stand in it. */
   readonly based: boolean
-  /** Whether an image in its original detail stands in it. */
-  readonly originals: boolean
+  /** Whether an image may stand in it of which not every model gets the same. */
+  readonly details: boolean
+  /** Whether its requests are lite ones: what says so stands in it. */
+  readonly lite: boolean
   /** In which form results stand in it that have two. */
   readonly results: ResultForm | "both" | "none"
 }
@@ -50,7 +54,8 @@ export const emptyHistory: History = {
   unanswered: none,
   madeUp: none,
   based: false,
-  originals: false,
+  details: false,
+  lite: false,
   results: "none"
 }
 
@@ -106,15 +111,21 @@ export const append = (history: History, added: HistoryItem, form?: ResultForm):
       items: push(history, item),
       length: history.length + 1,
       unanswered: removed(history.unanswered, callId),
-      originals: history.originals || holdsOriginalImage(item),
+      details: history.details || holdsDetail(item),
       results: resultsWith(history, item)
     }
   }
   const item = added
   const unanswered =
     typeof callId === "string" && callTypes.has(type) ? withId(history.unanswered, callId) : history.unanswered
-  const originals = history.originals || holdsOriginalImage(item)
-  return { ...history, items: push(history, item), length: history.length + 1, unanswered, originals }
+  return {
+    ...history,
+    items: push(history, item),
+    length: history.length + 1,
+    unanswered,
+    details: history.details || holdsDetail(item),
+    lite: history.lite || isLiteItem(item)
+  }
 }
 
 /** A real output has come for a call that was answered by a made-up one. */
@@ -171,7 +182,7 @@ const resultsIn = (history: History, form: ResultForm): History =>
  * request shares its list.
  *
  * @param base base instructions that this version sends inside the input, if any
- * @param model the model that is asked: one that does not take images in their original detail gets them lowered
+ * @param model the model that is asked: not every one gets an image's detail as it was recorded
  * @param form in which form this request carries results that have two
  */
 export const asRequested = (
@@ -181,9 +192,10 @@ export const asRequested = (
   form: ResultForm
 ): History => {
   const whole = resultsIn(answered(withBase(history, base)), form)
-  if (!whole.originals) return whole
-  const items = lowerImageDetail(whole.items.slice(0, whole.length), model)
-  return items.some((item, i) => item !== whole.items[i]) ? { ...whole, items, originals: false } : whole
+  const detail = imageDetailFor(model, whole.lite)
+  if (!whole.details || detail === "recorded") return whole
+  const items = withImageDetail(whole.items.slice(0, whole.length), detail)
+  return items.some((item, i) => item !== whole.items[i]) ? { ...whole, items, details: false } : whole
 }
 
 /** The history with the items from `length` on taken back (a rollback). */

@@ -3,13 +3,15 @@
  */
 import { describe, expect, test } from "bun:test"
 import {
-  holdsOriginalImage,
-  lowerImageDetail,
+  holdsDetail,
+  imageDetailFor,
   requestRulesOf,
   resultAsText,
-  versionAtLeast
+  versionAtLeast,
+  withImageDetail
 } from "../../src/domain/codex-rules.ts"
 import { fromMs, seconds } from "../../src/domain/time.ts"
+import type { Json } from "../../src/wire/json.ts"
 
 describe("a result of a command or a patch", () => {
   test("that is recorded as JSON is sent as text", () => {
@@ -34,34 +36,34 @@ describe("a result of a command or a patch", () => {
 })
 
 describe("an image's detail", () => {
-  const item = (detail: string) => ({
-    value: { type: "message", content: [{ type: "input_image", detail }, { type: "input_text" }] }
+  const image = (detail?: string) => ({ type: "input_image", image_url: "data:,", ...(detail && { detail }) })
+  const message = (...content: ReadonlyArray<Json>) => ({ value: { type: "message", content } })
+
+  test("is lowered for a model that does not take the original, and nothing in a lite request", () => {
+    for (const [model, isLite, detail] of [
+      ["gpt-5.5", false, "recorded"],
+      ["gpt-6-sol", false, "recorded"],
+      ["gpt-6-sol", true, "none"],
+      ["gpt-5.2-codex", false, "lowered"],
+      ["my-own-model", false, "lowered"],
+      [undefined, false, "recorded"]
+    ] as const) {
+      expect(imageDetailFor(model, isLite)).toBe(detail)
+    }
   })
 
-  test("is lowered for a model that does not take the original, and for no other", () => {
-    for (const [model, detail] of [
-      ["gpt-5.5", "original"],
-      ["gpt-6-sol", "original"],
-      ["gpt-5.2-codex", "high"],
-      ["my-own-model", "high"]
-    ] as const) {
-      expect(lowerImageDetail([item("original")], model)).toEqual([item(detail)])
-    }
-    expect(lowerImageDetail([item("original")], undefined)).toEqual([item("original")])
+  test("changes in messages and in the outputs of tools", () => {
+    const text = { type: "input_text", text: "detail", detail: "original" }
+    const output = (detail?: string) => ({ value: { type: "function_call_output", output: [image(detail)] } })
+    const items = [message(text, image("original"), image("low")), output("original")]
+    expect(withImageDetail(items, "lowered")).toEqual([message(text, image("high"), image("low")), output("high")])
+    expect(withImageDetail(items, "none")).toEqual([message(text, image(), image()), output()])
   })
 
   test("of other images and items is not touched: they stay the same objects", () => {
-    const items = [item("low"), { value: { type: "reasoning" } }]
-    const lowered = lowerImageDetail(items, "gpt-5.2-codex")
-    expect(lowered.every((one, index) => one === items[index])).toBe(true)
-    expect([holdsOriginalImage(item("original")), holdsOriginalImage(item("low"))]).toEqual([true, false])
-  })
-
-  test("is lowered in a tool's output too", () => {
-    const output = { value: { type: "function_call_output", output: [{ type: "input_image", detail: "original" }] } }
-    expect(lowerImageDetail([output], "gpt-5.2-codex")[0]?.value.output).toEqual([
-      { type: "input_image", detail: "high" }
-    ])
+    const items = [message(image("low")), message(image()), { value: { type: "reasoning" } }]
+    expect(withImageDetail(items, "lowered").every((one, index) => one === items[index])).toBe(true)
+    expect(items.map(holdsDetail)).toEqual([true, false, false])
   })
 })
 

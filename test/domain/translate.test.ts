@@ -101,10 +101,12 @@ describe("session_meta", () => {
     expect(facts("ssh://git@example.com/a/b.git")).toMatchObject({ git_origin_url: "ssh://example.com/a/b.git" })
   })
 
-  test("of a revert names the ordinal that its history ends before; a fork's is no revert", () => {
+  test("of a file that goes on from another names the ordinal that its history ends before", () => {
     const base = (threadId: string) => ({ history_base: { thread_id: threadId, end_ordinal_exclusive: 28 } })
     expect(one("session_meta", { id: "thread-1", ...base("thread-1") })).toMatchObject({ revertedTo: 28 })
-    expect(one("session_meta", { id: "thread-1", ...base("other") })).not.toHaveProperty("revertedTo")
+    // After an earlier revert the file before has an id of its own.
+    expect(one("session_meta", { id: "thread-1", ...base("segment-2") })).toMatchObject({ revertedTo: 28 })
+    expect(one("session_meta", { id: "thread-1" })).not.toHaveProperty("revertedTo")
   })
 
   test("without an id is malformed; optional fields of new types are left out", () => {
