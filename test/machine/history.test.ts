@@ -144,6 +144,16 @@ describe("a request's input", () => {
     expect(details("gpt-5.2-codex")).toEqual(["high"])
   })
 
+  test("has no detail of an image in a lite request, which carries its tools", () => {
+    const told = session().record("response_item", { type: "additional_tools", role: "developer", tools: [] })
+    const [call] = ofKind(read(told.turn("look", { images: 1 }).says("Seen.").ends(), v169), "llm")
+    const parts = inputOf(call).flatMap(({ content }) => (content ?? []) as ReadonlyArray<JsonObject>)
+    expect(parts.find(({ type }) => type === "input_image")).toEqual({
+      type: "input_image",
+      image_url: expect.any(String)
+    })
+  })
+
   test("is shared with the request before it, and says where that one ended", () => {
     const told = session().turn("one").says("One.").ends().turn("two").says("Two.").ends()
     const [first, second] = ofKind(read(told, v155), "llm")
@@ -175,6 +185,33 @@ describe("a history", () => {
       ).toEqual(["one", "One.", "other"])
       expect(ofKind(reading, "turn").map(({ name }) => name)).toEqual(["turn 1", "turn 2", "turn 3"])
     }
+  })
+
+  test("begins anew where everything was taken back", () => {
+    for (const dialect of [v155, v169]) {
+      const told = session()
+      const mark = told.mark()
+      told.turn("one").says("One.").ends().reverts(mark).turn("other").says("Other.").ends()
+      const asked = inputs(read(told, dialect)).at(-1) ?? []
+      expect(asked.filter((words) => words !== base)).toEqual(["other"])
+    }
+  })
+
+  test("goes on from a revert's own point when that is reverted too", () => {
+    const told = session().turn("one").says("One.").ends()
+    const first = told.mark()
+    told.turn("two").says("Two.").ends().reverts(first).turn("three").says("Three.").ends()
+    const second = told.mark()
+    told.turn("four").says("Four.").ends().reverts(second).turn("other").says("Other.").ends()
+    expect(inputsOf(told, v169).at(-1)).toEqual([base, "one", "One.", "three", "Three.", "other"])
+  })
+
+  test("gets back what a compaction replaced when that is taken back", () => {
+    const told = session().turn("one").says("One.").ends()
+    const mark = told.mark()
+    told.turn("two").compacts("much happened").says("Two.").ends().turn("three").compacts("more").says("Three.").ends()
+    told.reverts(mark).turn("other").says("Other.").ends()
+    expect(inputsOf(told, v169).at(-1)).toEqual([base, "one", "One.", "other"])
   })
 
   test("of a fork begins with the parent's up to the fork, and none of that makes a span", () => {

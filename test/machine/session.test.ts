@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from "bun:test"
 import { sessionFold } from "../../src/pipeline/session-fold.ts"
+import type { JsonObject } from "../../src/wire/json.ts"
 import { lines, ofKind, pictureOf, read, readLines, strand, strandsOf, the } from "../support/reading.ts"
 import { type Story, session } from "../support/session.ts"
 import { dialects, newer, v142, v155, v169, withTurnIds } from "../support/session-dialect.ts"
@@ -210,6 +211,47 @@ describe("a review", () => {
     ])
     const agent = the(reading, "agent")
     expect([agent.name, agent.parent_id]).toEqual(["agent review", ofKind(reading, "turn")[0]?.id])
+  })
+
+  test("has its hooks told of its own turn, though they name the thread that asked, whenever they come", () => {
+    const told = session().turn("work").says("Worked.").ends()
+    const turnId = "t-review"
+    const at = (ms: number) => new Date(Date.parse("2026-11-20T08:10:00.000Z") + ms)
+    const meta = { id: "reviewer", parent_thread_id: told.id, session_id: told.id, cli_version: "0.169.0" }
+    const record = (ms: number, type: string, payload: JsonObject) =>
+      JSON.stringify({ timestamp: at(ms).toISOString(), type, payload })
+    const file = [
+      record(0, "session_meta", { ...meta, source: { subagent: "review" } }),
+      record(1, "event_msg", { type: "task_started", turn_id: turnId }),
+      record(900, "event_msg", { type: "task_complete", turn_id: turnId })
+    ]
+    const hook = (ms: number, hook_event_name: string, fields: JsonObject = {}) =>
+      `{"at_ns": ${at(ms).getTime()}000000, "payload": ${JSON.stringify({ hook_event_name, session_id: told.id, turn_id: turnId, ...fields })}}`
+    const hooks = [
+      hook(100, "PreModelRequest"),
+      hook(200, "PostModelRequest", { status: "failed", error: "it broke" }),
+      hook(300, "PreToolUse", { tool_use_id: "exec-1", tool_name: "Bash", tool_input: { command: "ls" } })
+    ]
+    const reviewer = strand({ _tag: "Transcript", threadId: "reviewer" }, "b.jsonl", file)
+    const journal = strand({ _tag: "Journal" }, "hooks.jsonl", hooks)
+    const own = strand({ _tag: "Transcript", threadId: told.id }, "a.jsonl", told.lines(v169))
+    const orders = [
+      [...own, ...journal, ...reviewer],
+      [...own, ...reviewer, ...journal],
+      [...own, ...reviewer.slice(0, 2), ...journal, ...reviewer.slice(2)],
+      [...journal, ...reviewer, ...own],
+      [...own, ...journal.slice(0, 1), ...reviewer, ...journal.slice(1)]
+    ]
+    for (const order of orders) {
+      const reading = readLines(told.id, order)
+      const turn = ofKind(reading, "turn").find(({ thread_id }) => thread_id === "reviewer")
+      const below = reading.spans.filter(({ parent_id }) => parent_id === turn?.id)
+      expect(below.map(({ kind, name, status }) => [kind, name, status]).toSorted()).toEqual([
+        ["llm", "model", "error"],
+        ["tool", "exec_command", "unfinished"]
+      ])
+      expect(ofKind(reading, "turn")).toHaveLength(2)
+    }
   })
 })
 

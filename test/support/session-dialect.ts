@@ -129,20 +129,30 @@ const counts = (usage: Usage): JsonObject => ({
   total_tokens: usage.input + usage.output
 })
 
+/** Reverted to before the first turn: the file goes on from nothing, and names none. */
+const isAnew = ({ continues }: ToldFile): boolean =>
+  continues?.own === true && continues.facts === 1 && continues.file.continues === undefined
+
+/** A further file of a thread has an id of its own. */
+const rolloutIdOf = ({ name, threadId }: ToldFile): string => /_([^_]+)\.jsonl$/.exec(name)?.[1] ?? threadId
+
 /** The ordinal of a file's first record. */
-const firstOrdinal = ({ continues }: ToldFile, is: Dialect): number =>
-  continues === undefined
+const firstOrdinal = (file: ToldFile, is: Dialect): number => {
+  const { continues } = file
+  return continues === undefined || isAnew(file)
     ? 0
     : firstOrdinal(continues.file, is) +
-      recordLines(continues.file.threadId, continues.file.facts.slice(0, continues.facts), is).length
+        recordLines(continues.file.threadId, continues.file.facts.slice(0, continues.facts), is).length
+}
 
 /** The records of one transcript, as JSON lines. */
 export const fileLines = (file: ToldFile, is: Dialect): ReadonlyArray<string> => {
   const { threadId, facts, continues } = file
   const [first, ...rest] = facts
   if (continues === undefined || first?.tell !== "begins") return recordLines(threadId, facts, is)
+  if (isAnew(file)) return recordLines(threadId, facts, is)
   const ordinal = firstOrdinal(file, is)
-  const base = { history_base: { thread_id: continues.file.threadId, end_ordinal_exclusive: ordinal } }
+  const base = { history_base: { thread_id: rolloutIdOf(continues.file), end_ordinal_exclusive: ordinal } }
   const meta = { ...first.meta, ...base, ...(!continues.own && { forked_from_ordinal_exclusive: ordinal }) }
   return recordLines(threadId, [{ ...first, meta }, ...rest], is, ordinal)
 }
