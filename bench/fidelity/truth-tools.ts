@@ -99,6 +99,17 @@ const answeredTools = (recording: Recording, evidence: Evidence): Array<TrueTool
     })
   )
 
+/** Calls that a transcript holds of a response whose end the bundle does not have: Codex was killed in between. */
+const cutTools = (recording: Recording, evidence: Evidence, known: ReadonlyArray<TrueTool>): Array<TrueTool> => {
+  const ids = new Set(known.map(({ id }) => id))
+  const cut = new Set(
+    [...recording.inferences.values()].filter(({ endMs }) => endMs === undefined).map(({ thread }) => thread)
+  )
+  return [...evidence.calls]
+    .filter(([id, thread]) => cut.has(thread) && !ids.has(id))
+    .map(([id, thread]) => ({ id, thread, name: "?", ...untimed, owed: false }))
+}
+
 /** Without a bundle: the calls that requests carry or transcripts hold, each on the thread that told of it first. */
 const unrecordedTools = (requests: ReadonlyArray<Fields>, evidence: Evidence): Array<TrueTool> => {
   const named = new Map<string, string>()
@@ -123,9 +134,9 @@ export const readTools = (
   requests: ReadonlyArray<Fields>,
   recording: Recording,
   evidence: Evidence
-): ReadonlyArray<TrueTool> => [
-  ...(recording.threads.size > 0
-    ? [...recordedTools(recording, evidence), ...answeredTools(recording, evidence)]
-    : unrecordedTools(requests, evidence)),
-  ...userTools(evidence)
-]
+): ReadonlyArray<TrueTool> => {
+  const user = userTools(evidence)
+  if (recording.threads.size === 0) return [...unrecordedTools(requests, evidence), ...user]
+  const recorded = [...recordedTools(recording, evidence), ...answeredTools(recording, evidence), ...user]
+  return [...recorded, ...cutTools(recording, evidence, recorded)]
+}
