@@ -31,10 +31,14 @@ const marks = [
   ...["subagent_notification", "user_action", "hook_prompt", "recommended_plugins", "goal_context"],
   "codex_internal_context"
 ]
-const inTheUsersName = new RegExp(`^\\s*(?:<(?:${marks.join("|")})\\b|# AGENTS\\.md instructions|${summaryPreamble})`)
+const context = new RegExp(`^\\s*(?:<(?:${marks.join("|")})\\b|# AGENTS\\.md instructions)`)
+
+/** Whether a message in the user's name tells the model of the world, and asks nothing. */
+export const isContext = (text: string): boolean => context.test(text)
 
 /** Whether a message in the user's name was written by Codex. */
-export const isWrittenByCodex = (text: string): boolean => inTheUsersName.test(text)
+export const isWrittenByCodex = (text: string): boolean =>
+  isContext(text) || text.trimStart().startsWith(summaryPreamble)
 
 const agentNote = /^<subagent_notification>\s*(\{[\s\S]*\})\s*<\/subagent_notification>\s*$/
 

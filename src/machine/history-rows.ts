@@ -12,7 +12,7 @@ import { isObject } from "../wire/record.ts"
 import { withAttempts } from "./attempt-rows.ts"
 import { answered, called } from "./call-rows.ts"
 import { noEffects, type Step } from "./effect.ts"
-import { append, takenBack } from "./history.ts"
+import { append, rolledBack } from "./history.ts"
 import * as Response from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, resultForm, type Thread, together, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
@@ -203,8 +203,6 @@ export const outputStarted = (thread: Thread, event: EventOf<"OutputStarted">): 
 
 /** The last turns were taken back (before 0.155). */
 export const historyRolledBack = (thread: Thread, event: EventOf<"HistoryRolledBack">): Step<Thread> => {
-  const keep = Math.max(0, thread.marks.length - event.turns)
-  const length = thread.marks[keep]
-  if (length === undefined) return [thread, noEffects]
-  return [{ ...thread, history: takenBack(thread.history, length), marks: thread.marks.slice(0, keep) }, noEffects]
+  const history = rolledBack(thread.history, event.turns)
+  return [{ ...thread, history, marks: thread.marks.filter((mark) => mark <= history.length) }, noEffects]
 }

@@ -16,7 +16,7 @@ import {
   type RequestRules,
   withImageDetail
 } from "../domain/codex-rules.ts"
-import { madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
+import { isContext, madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
 import type { HistoryItem, ResultForm } from "../domain/history-item.ts"
 import type { SpanKey } from "./effect.ts"
 import { grown } from "./table.ts"
@@ -198,10 +198,42 @@ export const asRequested = (
   return items.some((item, i) => item !== whole.items[i]) ? { ...whole, items, details: false } : whole
 }
 
-/** The history with the items from `length` on taken back (a rollback). */
+/** The history with the items from `length` on taken back. */
 export const takenBack = (history: History, length: number): History => {
   const items = history.items.slice(0, length)
   return { ...replaced(items), based: history.based }
+}
+
+const firstText = ({ value }: HistoryItem): string => {
+  const [first] = Array.isArray(value.content) ? value.content : []
+  const { text } = (first ?? {}) as { readonly text?: unknown }
+  return typeof text === "string" ? text : ""
+}
+
+/** A message that asks something: one of the user's, or a summary, which stands for them. */
+const isPrompt = (item: HistoryItem): boolean => isUserMessage(item) && !isContext(firstText(item))
+
+/** What a turn was told of the world before it was asked. */
+const isTold = (item: HistoryItem): boolean =>
+  item.value.type === "message" &&
+  (item.value.role === "developer"
+    ? firstText(item).startsWith("<")
+    : isUserMessage(item) && isContext(firstText(item)))
+
+/**
+ * The history without its last turns: from the prompt of the first of them on, and what was told just before it. What
+ * stands before the first prompt stays. (codex-rs/core: context_manager/history.rs, drop_last_n_user_turns.)
+ *
+ * @param turns how many
+ */
+export const rolledBack = (history: History, turns: number): History => {
+  const own = history.items.slice(0, history.length)
+  const prompts = own.flatMap((item, index) => (isPrompt(item) ? [index] : []))
+  const [first] = prompts
+  if (first === undefined || turns < 1) return history
+  let cut = prompts.at(-turns) ?? first
+  while (cut > first && isTold(own[cut - 1] as HistoryItem)) cut--
+  return takenBack(history, cut)
 }
 
 /** What a request made now carries: the whole history, told apart from the previous request's where that is a prefix. */

@@ -71,8 +71,8 @@ const sameRequest = 0.1
 
 /**
  * Requests and how each ended. Hooks may be read in any order, but requests of one thread never overlap: an answer
- * belongs to the latest request before it, and a request has one. An answer without a request is that of the next one,
- * if that comes soon: its hook was overtaken.
+ * belongs to the latest request before it, and a request has one. Two answers at once are those of the last two requests. An
+ * answer without a request is that of the next one, if that comes soon: its hook was overtaken.
  */
 export const paired = (requests: ReadonlyArray<number>, answers: ReadonlyArray<Answer>): ReadonlyArray<Attempt> => {
   const told = answers.toSorted((a, b) => a.at - b.at)
@@ -81,9 +81,12 @@ export const paired = (requests: ReadonlyArray<number>, answers: ReadonlyArray<A
   let at = 0
   const tellUntil = (time: number) => {
     for (let answer = told[at]; answer !== undefined && answer.at <= time; answer = told[++at]) {
-      const last = attempts.at(-1)
-      if (last === undefined || last.endedAt !== undefined) overtaken = answer
-      else attempts[attempts.length - 1] = answered(last, answer)
+      const [before, last] = attempts.length > 1 ? attempts.slice(-2) : [undefined, attempts[0]]
+      if (last !== undefined && last.endedAt === undefined) attempts[attempts.length - 1] = answered(last, answer)
+      // Its hook came only with that of the request after it.
+      else if (before?.endedAt === undefined && answer.at - (last?.endedAt ?? 0) < sameRequest && before !== undefined)
+        attempts[attempts.length - 2] = answered(before, answer)
+      else overtaken = answer
     }
   }
   for (const startedAt of requests.toSorted((a, b) => a - b)) {

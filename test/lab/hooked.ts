@@ -19,8 +19,8 @@ import { readLog } from "../../src/collector/log.ts"
 import { startFakeBraintrust } from "./braintrust/server.ts"
 import type { CodexHome } from "./codex/home.ts"
 import { newest, versionNamed } from "./codex/versions.ts"
+import { scenarioNamed } from "./plan.ts"
 import { type OwnHooks, play } from "./play.ts"
-import { scenarios } from "./scenarios/index.ts"
 import { terminal } from "./scenarios/terminal.ts"
 
 const { values } = parseArgs({
@@ -147,8 +147,7 @@ const killCollectors = (home: CodexHome) => {
 }
 
 const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
-  const scenario = [...scenarios, terminal].find((one) => one.name === name)
-  if (scenario === undefined) return [`there is no scenario ${name}`]
+  const scenario = name === terminal.name ? terminal : scenarioNamed(name)
   const backend = await startFakeBraintrust()
   const folder = join(keep, `${values.codex}-${name}`)
   const liveFile = join(folder, "live.jsonl")

@@ -67,7 +67,7 @@ const seedsOf = ({ seeds = 0, from = 1, restless = false, codex = [newest] }: Op
   )
 
 /** `random-plain-7` is the scenario of seed 7: how a seed that found something is played again. */
-const scenarioNamed = (name: string): Scenario => {
+export const scenarioNamed = (name: string): Scenario => {
   const [, user, kind, seed] = /^(random|restless)-(plain|code)-(\d+)$/.exec(name) ?? []
   if (seed !== undefined) return randomScenario(user as RandomUser, kind as ModelKind, Number(seed))
   const known = scenarios.find((scenario) => scenario.name === name)
