@@ -299,7 +299,7 @@ const isSummary = ({ value }: HistoryItem): boolean =>
  */
 export const summed = (history: History, prefix: number, summary: string): History => {
   const items = history.items.slice(0, history.length)
-  const said = items.slice(prefix).filter((item) => isUserMessage(item) && !isSummary(item))
+  const said = items.slice(prefix).filter((item) => isPrompt(item) && !isSummary(item))
   const last: HistoryItem = {
     value: { type: "message", role: "user", content: [{ type: "input_text", text: summary }] }
   }
