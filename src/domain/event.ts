@@ -232,7 +232,13 @@ export type DomainEvent =
   | ({ readonly _tag: "CompactionObserved"; readonly startedAt?: number; readonly endedAt?: number } & OfTurn)
   | ({ readonly _tag: "CompactionHooked"; readonly phase: "started" | "ended"; readonly trigger?: string } & OfTurn)
   // Tools
-  | ({ readonly _tag: "ToolRan"; readonly callId: string; readonly run: ToolRun } & OfTurn)
+  | ({
+      readonly _tag: "ToolRan"
+      readonly callId: string
+      readonly run: ToolRun
+      /** It stands in the file of this thread, which waits for a reviewer, and is the reviewer's. */
+      readonly echoedIn?: string
+    } & OfTurn)
   | ({
       readonly _tag: "ToolRecorded"
       readonly callId: string

@@ -309,17 +309,42 @@ const itemRows = rowTable<ItemRow>({
 const itemCompleted: Row = (payload, place) => {
   const record = Item.itemCompleted(payload)
   if (record === undefined || !isObject(payload.item)) return undefined
-  if (record.thread_id != null && record.thread_id !== place.threadId) return []
+  const isEcho = record.thread_id != null && record.thread_id !== place.threadId
   const row = itemRows[record.item.type]
   if (row === undefined) {
-    return [{ _tag: "Unrecognised", ...place, topic: "item", detail: record.item.type }]
+    return isEcho ? [] : [{ _tag: "Unrecognised", ...place, topic: "item", detail: record.item.type }]
   }
   const [startedAt, endedAt] = [fromMs(record.started_at_ms), fromMs(record.completed_at_ms)]
-  return row(payload.item, place, {
+  const told = row(payload.item, place, {
     ...(record.turn_id != null && { turnId: record.turn_id }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt })
   })
+  return isEcho ? echoed(told, String(record.thread_id), place) : told
+}
+
+/** What a reviewer ran also stands in the file of the thread that asked for the review (0.155: there alone). */
+const echoed = (
+  told: ReadonlyArray<DomainEvent> | undefined,
+  threadId: string,
+  place: Place
+): ReadonlyArray<DomainEvent> | undefined => {
+  const { ordinal: _, ...at } = place
+  return told?.flatMap((event) =>
+    event._tag === "ToolRan"
+      ? [
+          {
+            ...at,
+            _tag: event._tag,
+            threadId,
+            echoedIn: place.threadId,
+            callId: event.callId,
+            run: event.run,
+            ...(event.turnId !== undefined && { turnId: event.turnId })
+          }
+        ]
+      : []
+  )
 }
 
 const settingsApplied: Row = (payload, place) => {

@@ -14,7 +14,7 @@ import { noEffects, type SpanEffect, type Step, type Subject } from "./effect.ts
 import * as History from "./history-rows.ts"
 import { ownAgain, replays, startThread } from "./replay.ts"
 import * as Requests from "./request-rows.ts"
-import { claimed, keeping, ofItsTurn, type TurnHook } from "./strays.ts"
+import { claimed, echo, isEcho, keeping, ofItsTurn, type Stray } from "./strays.ts"
 import * as Table from "./table.ts"
 import { inOrder, newThread, type Thread, together } from "./thread.ts"
 import { toolEnded } from "./tool.ts"
@@ -26,8 +26,8 @@ export interface Session {
   /** The root thread: also the trace. Unknown until a source names it. */
   readonly rootId?: string
   readonly threads: Table.Table<Thread>
-  /** Hooks of turns that nobody has begun yet. */
-  readonly strays: ReadonlyArray<TurnHook>
+  /** What was told of turns that nobody has begun yet. */
+  readonly strays: ReadonlyArray<Stray>
   /** When a hook said that the session is over. */
   readonly endedAt?: number
   readonly endReason?: string
@@ -211,6 +211,7 @@ const rooted = (session: Session, event: DomainEvent): Session => {
  */
 export const reduce = (state: Session, told: DomainEvent): Step<Session> => {
   const session = rooted(state, told)
+  if (isEcho(told)) return echo(session, told, reduce)
   const event = told.live === true ? ofItsTurn(session, told) : told
   const thread = Table.get(session.threads, event.threadId)
   if (thread !== undefined && event.live !== true && replays(thread, event)) {

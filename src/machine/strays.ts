@@ -1,9 +1,9 @@
 /**
- * Hooks whose turn is another thread's than they say: a reviewer's name the thread that asked for the review, and of
- * their own only the turn (0.169).
+ * Facts of a turn that are told elsewhere. A reviewer's hooks name the thread that asked for the review, and of their own
+ * only the turn (0.169); what it ran is echoed in the file of that thread (0.155: it stands there alone).
  *
  * Owns finding the thread. A hook that comes before anybody has begun its turn is applied where it says, and kept until
- * the turn begins: begins it in another thread, what it did is taken back and done there.
+ * the turn begins: begins it in another thread, what it did is taken back and done there. An echo is only kept.
  */
 import type { DomainEvent, EventOf } from "../domain/event.ts"
 import { noEffects, type Step } from "./effect.ts"
@@ -25,6 +25,13 @@ const turnHooks: ReadonlySet<DomainEvent["_tag"]> = new Set<TurnHook["_tag"]>([
   "StopObserved"
 ])
 
+export type Stray = TurnHook | EventOf<"ToolRan">
+
+/** What a reviewer ran, as the file of another thread tells it. */
+export type Echo = EventOf<"ToolRan"> & { readonly echoedIn: string }
+
+export const isEcho = (event: DomainEvent): event is Echo => event._tag === "ToolRan" && event.echoedIn !== undefined
+
 const isTurnHook = (event: DomainEvent): event is TurnHook => turnHooks.has(event._tag)
 
 const begun = (thread: Thread | undefined, turnId: string): boolean =>
@@ -37,6 +44,22 @@ export const ofItsTurn = (session: Session, event: DomainEvent): DomainEvent => 
   if (begun(Table.get(session.threads, event.threadId), turnId)) return event
   const owner = Table.values(session.threads).find((thread) => begun(thread, turnId))
   return owner === undefined ? event : { ...event, threadId: owner.id }
+}
+
+/**
+ * An echo, applied to the reviewer's thread, or kept until its turn begins. A thread that waits for no reviewer has the
+ * item from its parent, with the rest of its history, and says nothing new.
+ */
+export const echo = (
+  session: Session,
+  { echoedIn, ...event }: Echo,
+  reduce: (session: Session, event: DomainEvent) => Step<Session>
+): Step<Session> => {
+  const host = Table.get(session.threads, echoedIn)
+  if (event.inherited === true || host?.reviewTurnId === undefined) return [session, noEffects]
+  return begun(Table.get(session.threads, event.threadId), event.turnId ?? "")
+    ? reduce(session, event)
+    : [{ ...session, strays: [...session.strays, event] }, noEffects]
 }
 
 /** Keeps a hook whose turn nobody has begun yet. */
@@ -64,7 +87,7 @@ export const claimed = (
   const own = session.strays.filter((hook) => hook.turnId === turnId)
   if (own.length === 0) return [session, noEffects]
   const kept: Session = { ...session, strays: session.strays.filter((hook) => hook.turnId !== turnId) }
-  const foreign = own.filter((hook) => hook.threadId !== threadId)
+  const foreign = own.filter((fact) => fact.threadId !== threadId || fact._tag === "ToolRan")
   const holders = new Set(foreign.map((hook) => hook.threadId))
   const forgotten = [...holders].reduce((state, holder) => withoutTurn(state, holder, turnId ?? ""), kept)
   return inOrder(forgotten, ...foreign.map((hook) => (state: Session) => reduce(state, { ...hook, threadId })))
