@@ -4,6 +4,7 @@
  * A nested call is told once its cell is certain: when only one cell can have made it, or when its turn is over and
  * the likeliest of several is taken and marked. Times: Unix seconds.
  */
+import { saysAborted, textOf } from "../domain/codex-words.ts"
 import type { ApprovalAsk, EventOf } from "../domain/event.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import { attribute, type Candidate, evidence } from "./cell.ts"
@@ -86,6 +87,12 @@ const overWithTurn = (turn: Turn, tool: Tool): Tool =>
 
 // ------------------------------------------------------------------------------------------------------- Nested calls
 
+/** A call that was on its way when its cell was stopped begins up to so much later, seconds. (Seen: 0.03.) */
+const afterStop = 0.25
+
+/** How long after its answer a cell's calls may begin. */
+const linger = ({ answer }: Tool): number => (saysAborted(textOf(answer?.output) ?? "") ? afterStop : 0)
+
 /**
  * The cells that can have been running when a nested call began, as their records tell; narrower where it is known.
  *
@@ -96,10 +103,10 @@ const candidates = (thread: Thread, at: number, late: number): ReadonlyArray<Can
     const turn = Table.get(thread.turns, turnId)
     const tool = turn && Table.get(turn.tools, `${turnId}/${callId}`)
     const cell = tool?.cell
-    if (cell === undefined || cell.calledAt > at + 0.005) return []
-    const over = cell.yielded ? cell.endedAt : tool?.answer?.at
-    if (over !== undefined && over < at - 0.005 - late) return []
-    const from = tool?.turnTaken?.startedAt ?? cell.calledAt
+    if (tool === undefined || cell === undefined || cell.calledAt > at + 0.005) return []
+    const over = cell.yielded ? cell.endedAt : tool.answer?.at
+    if (over !== undefined && over < at - 0.005 - Math.max(late, linger(tool))) return []
+    const from = tool.turnTaken?.startedAt ?? cell.calledAt
     const until = cell.overAt ?? cell.endedAt
     const off = Math.max(0, from - at, until === undefined ? 0 : at - until)
     return [{ turnId, callId, cell, taken, off }]
