@@ -8,15 +8,16 @@
 import { neverSent } from "../domain/codex-rules.ts"
 import type { EventOf, Usage } from "../domain/event.ts"
 import type { HistoryItem } from "../domain/history-item.ts"
+import type { Json } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import { withAttempts } from "./attempt-rows.ts"
 import { answered, called } from "./call-rows.ts"
-import { noEffects, type Step } from "./effect.ts"
+import { noEffects, type SpanKey, type Step } from "./effect.ts"
 import { append, rolledBack } from "./history.ts"
 import * as Response from "./response.ts"
 import * as Table from "./table.ts"
 import { inOrder, inTurn, resultForm, type Thread, together, turnIdOf, withTurn, withTurnQuietly } from "./thread.ts"
-import { sumUsage, type TurnOutcome, withLlm } from "./turn.ts"
+import { sumUsage, type Turn, type TurnOutcome, withLlm, withTool } from "./turn.ts"
 
 /** Feeds a thread's history without telling anything: replayed and inherited records. */
 export const remember = (thread: Thread, item: HistoryItem): Thread => {
@@ -25,6 +26,17 @@ export const remember = (thread: Thread, item: HistoryItem): Thread => {
   const known = isFreePatch ? { ...thread, patchesFreely: thread.model ?? "" } : thread
   return { ...known, history: append(thread.history, item, resultForm(known)) }
 }
+
+/** What a response that was cut had called is that response's, under the key that it has only now. */
+const requestedAs = (turn: Turn, output: ReadonlyArray<Json>, key: SpanKey): Step<Turn> =>
+  inOrder<Turn>(
+    turn,
+    ...output.map((item) => (t: Turn): Step<Turn> => {
+      const callId = isObject(item) ? item.call_id : undefined
+      const tool = Table.get(t.tools, `${t.turnId}/${String(callId)}`)
+      return tool?.requestedBy === undefined ? [t, noEffects] : withTool(t, { ...tool, requestedBy: key })
+    })
+  )
 
 /**
  * Tells the response that is held, if any: nothing that follows can change what it was.
@@ -39,7 +51,11 @@ export const settle = (thread: Thread, ending?: TurnOutcome): Step<Thread> => {
   if (turn === undefined || (response.completed === undefined && turn.tags.includes("review"))) return [rest, noEffects]
   const [counted, plain] = Response.asLlm(thread, turn, response, ending)
   const llm = withAttempts(turn, plain)
-  const [told, effects] = withLlm(counted, llm)
+  const [told, effects] = inOrder<Turn>(
+    counted,
+    (t) => (llm.ordinal === undefined ? requestedAs(t, response.output, llm.key) : [t, noEffects]),
+    (t) => withLlm(t, llm)
+  )
   const total = sumUsage(thread.usage, response.completed?.usage)
   const failed = llm.outcome === "error"
   const next: Thread = {
