@@ -96,6 +96,16 @@ describe("a cell", () => {
 })
 
 describe("a nested call", () => {
+  test("that was on its way when its cell was stopped is the cell's", () => {
+    const told = session().turn("go").calls("exec", 'await tools.exec_command({cmd: "ls"})', { id: "call_a" })
+    const turnId = told.turnId ?? ""
+    told.answers("aborted by user after 0.2s").interrupts().after(0.02)
+    const item = { type: "CommandExecution", id: "exec-late", command: ["ls"], status: "completed" }
+    expect(parents(read(told.item(item, { ofTurn: turnId }), v169, { hooks: false }))).toEqual({
+      "exec-late": "call_a"
+    })
+  })
+
   test("belongs to the only cell that ran", () => {
     const told = session()
       .turn("go")

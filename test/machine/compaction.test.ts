@@ -124,6 +124,7 @@ describe("a compaction", () => {
       .says("One.")
       .ends()
       .turn("second")
+      .gives("user", "<environment_context>")
       .says("Two.")
       .compacts("both")
       .says("Three.")

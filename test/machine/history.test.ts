@@ -172,6 +172,17 @@ describe("a history", () => {
     }
   })
 
+  test("loses with a turn what was told just before its prompt, and keeps what stood before the first", () => {
+    const told = session().gives("user", "<environment_context>").turn("one").says("One.").ends().shell("ls")
+    told.turn("two").says("Two.").ends().record("event_msg", { type: "thread_rolled_back", num_turns: 1 })
+    told.turn("three").says("Three.").ends().record("event_msg", { type: "thread_rolled_back", num_turns: 9 })
+    const asked = inputsOf(told.turn("four").says("Four.").ends(), v118)
+    expect(asked.slice(-2)).toEqual([
+      ["<environment_context>", "one", "One.", "three"],
+      ["<environment_context>", "four"]
+    ])
+  })
+
   test("goes on from the point that was reverted to; the turns that were taken back stay spans", () => {
     for (const dialect of [v155, v169]) {
       const told = session().turn("one").says("One.").ends()

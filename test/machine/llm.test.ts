@@ -44,6 +44,14 @@ describe("a request and its answer", () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(["completed", "failed"])
   })
 
+  test("belong together where two answers come at once, the later request's first", () => {
+    const attempts = paired([1, 1.2], [answer(1.3, "failed"), answer(1.301)])
+    expect(attempts.map(({ startedAt, outcome }) => [startedAt, outcome])).toEqual([
+      [1, "completed"],
+      [1.2, "failed"]
+    ])
+  })
+
   test("are strangers where the request came long after: its hook was lost", () => {
     expect(ends(paired([9], [answer(1)]))).toEqual([[9, undefined]])
   })

@@ -154,6 +154,17 @@ describe("a request that was cut", () => {
   })
 })
 
+describe("a response that a crash cut", () => {
+  test("is what its calls name", () => {
+    const told = session().turn("go").execs("ls").calls("exec_command", { cmd: "never" }, { id: "call_cut" }).crashes()
+    const reading = read(told.turn("on").says("Done.").ends(), v169, { hooks: false })
+    const tool = ofKind(reading, "tool").find(({ metadata }) => metadata.call_id === "call_cut")
+    const cut = ofKind(reading, "llm").find(({ id }) => id === tool?.metadata.requested_by)
+    expect(cut).toMatchObject({ status: "unfinished", parent_id: tool?.parent_id })
+    expect(cut?.output).toMatchObject([{ call_id: "call_cut" }])
+  })
+})
+
 describe("an attempt that left nothing behind", () => {
   test("is a failed call with the error that the hook was given, when its turn is over", () => {
     for (const dialect of newer) {

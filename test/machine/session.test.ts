@@ -160,6 +160,10 @@ describe("a review", () => {
       { type: "UserMessage", id: "u", content: [{ type: "text", text: "review" }] },
       { threadId: "reviewer", ofTurn: reviewTurn }
     )
+    told.item(
+      { type: "CommandExecution", id: "exec-review", command: ["ls"], status: "completed" },
+      { threadId: "reviewer", ofTurn: reviewTurn }
+    )
     told.gives("user", "<user_action>")
     const review_output = { findings: [], overall_explanation: "Looks right." }
     told.item({ type: "ExitedReviewMode", id: "r2", review_output }, { ofTurn: turnId })
@@ -211,6 +215,30 @@ describe("a review", () => {
     ])
     const agent = the(reading, "agent")
     expect([agent.name, agent.parent_id]).toEqual(["agent review", ofKind(reading, "turn")[0]?.id])
+  })
+
+  test("has what it ran from the file of the thread that asked too, whenever that is read", () => {
+    const told = reviewed()
+    const reviewTurn = "01a1f7f8-bbbb-7000-8000-000000000001"
+    const at = "2026-11-20T08:00:01.000Z"
+    const record = (type: string, payload: JsonObject) => JSON.stringify({ timestamp: at, type, payload })
+    const source = { subagent: "review" }
+    const meta = { id: "reviewer", parent_thread_id: told.id, session_id: told.id, cli_version: "0.155.0", source }
+    const reviewer = strand({ _tag: "Transcript", threadId: "reviewer" }, "b.jsonl", [
+      record("session_meta", meta),
+      record("event_msg", { type: "task_started", turn_id: reviewTurn }),
+      record("event_msg", { type: "task_complete", turn_id: reviewTurn })
+    ])
+    const own = strand({ _tag: "Transcript", threadId: told.id }, "a.jsonl", told.lines(v155))
+    for (const order of [
+      [...own, ...reviewer],
+      [...reviewer, ...own]
+    ]) {
+      const reading = readLines(told.id, order)
+      const ran = the(reading, "tool")
+      expect([ran.name, ran.thread_id]).toEqual(["exec_command", "reviewer"])
+      expect(ofKind(reading, "turn").find(({ id }) => id === ran.parent_id)?.thread_id).toBe("reviewer")
+    }
   })
 
   test("has its hooks told of its own turn, though they name the thread that asked, whenever they come", () => {
