@@ -102,8 +102,10 @@ export const judgeTree = (truth: Truth, matches: Matches, spans: ReadonlyArray<T
       (tool) => `tool ${tool.name} ${tool.id}`
     ),
     turns: count(truth.turns, matches.turns, (turn) => `turn ${turn.id ?? "?"}`),
-    threads: count([...truth.threads.values()], matches.threads, (thread) =>
-      thread.parent === undefined ? `session ${thread.id}` : `agent ${thread.id}`
+    threads: count(
+      [...truth.threads.values()].filter((thread) => thread.owed),
+      matches.threads,
+      (thread) => (thread.parent === undefined ? `session ${thread.id}` : `agent ${thread.id}`)
     ),
     compactions: count(
       truth.compactions.filter((one) => one.owed),

@@ -59,7 +59,8 @@ const reviewOf = (reviewer: string, recording: Recording) => {
 
 const threadsOf = (recording: Recording, evidence: Evidence): Map<string, TrueThread> => {
   const threads = new Map<string, TrueThread>()
-  for (const [id, parent] of evidence.parents) threads.set(id, { id, ...(parent !== undefined && { parent }) })
+  for (const [id, parent] of evidence.parents)
+    threads.set(id, { id, owed: true, ...(parent !== undefined && { parent }) })
   for (const thread of recording.threads.values()) {
     const review = thread.review ? reviewOf(thread.id, recording) : undefined
     const parent = thread.parent ?? review?.parent ?? evidence.parents.get(thread.id)
@@ -68,8 +69,11 @@ const threadsOf = (recording: Recording, evidence: Evidence): Map<string, TrueTh
       spawns.find((tool) => tool.spawned === thread.id) ??
       spawns.findLast((tool) => tool.name.endsWith("spawn_agent") && tool.startedMs <= thread.startedMs)
     const spawnTurn = review?.spawnTurn ?? spawn?.turn
+    const hasAsked = [...recording.inferences.values()].some((inference) => inference.thread === thread.id)
+    const isSpawned = spawn?.spawned === thread.id && spawn.endedMs !== undefined
     threads.set(thread.id, {
       id: thread.id,
+      owed: evidence.parents.has(thread.id) || hasAsked || isSpawned,
       ...(parent !== undefined && { parent }),
       ...(parent !== undefined && spawnTurn !== undefined && { spawnTurn })
     })

@@ -94,6 +94,8 @@ export interface TrueThread {
   readonly parent?: string
   /** The turn of the parent that made this thread. */
   readonly spawnTurn?: string
+  /** False where nothing but the bundle tells of it: Codex was killed before it had a file or asked anything. */
+  readonly owed: boolean
 }
 
 export interface TrueCompaction {

@@ -72,8 +72,8 @@ const truth: Truth = {
     { id: "t2", thread: "agent", start: { from: 3900, to: 3950 }, end: { from: 4200, to: 4210 } }
   ],
   threads: new Map([
-    ["root", { id: "root" }],
-    ["agent", { id: "agent", parent: "root", spawnTurn: "t1" }]
+    ["root", { id: "root", owed: true }],
+    ["agent", { id: "agent", parent: "root", spawnTurn: "t1", owed: true }]
   ]),
   compactions: [],
   recorded: true
