@@ -134,7 +134,7 @@ const recordedBefore = ({ before }: EventOf<"HistoryReplaced">) =>
   before === undefined ? undefined : { items: before, length: before.length }
 
 /** So many compactions can be taken back by a revert: what they replaced is kept in memory. */
-const replacedMax = 3
+const replacedMax = 2
 
 const replacedBy = ({ replaced, history }: Thread, { ordinal }: EventOf<"HistoryReplaced">): Thread["replaced"] =>
   ordinal === undefined ? replaced : [...replaced, { ordinal, history }].slice(-replacedMax)
