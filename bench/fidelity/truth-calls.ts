@@ -68,7 +68,7 @@ const join = (requests: ReadonlyArray<Fields>, recording: Recording): ReadonlyAr
 const hooked = (inference: Inference, evidence: Evidence, recording: Recording) => {
   const before = [...recording.inferences.values()]
     .filter((other) => other.turn === inference.turn && other.startMs < inference.startMs)
-    .reduce((latest, other) => Math.max(latest, other.startMs), 0)
+    .reduce((latest, other) => Math.max(latest, other.endMs ?? other.startMs), 0)
   return evidence.modelRequests.some(
     (request) => request.turn === inference.turn && request.atMs > before && request.atMs <= inference.startMs + 50
   )
