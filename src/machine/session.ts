@@ -26,8 +26,8 @@ export interface Session {
   /** The root thread: also the trace. Unknown until a source names it. */
   readonly rootId?: string
   readonly threads: Table.Table<Thread>
-  /** What was told of turns that nobody has begun yet. */
-  readonly strays: ReadonlyArray<Stray>
+  /** What was told of turns that nobody has begun yet, by turn. */
+  readonly strays: Table.Table<ReadonlyArray<Stray>>
   /** When a hook said that the session is over. */
   readonly endedAt?: number
   readonly endReason?: string
@@ -35,7 +35,7 @@ export interface Session {
 
 export const newSession = (rootId?: string): Session => ({
   threads: Table.empty(),
-  strays: [],
+  strays: Table.empty(),
   ...(rootId !== undefined && { rootId })
 })
 

@@ -59,13 +59,21 @@ export const echo = (
   if (event.inherited === true || host?.reviewTurnId === undefined) return [session, noEffects]
   return begun(Table.get(session.threads, event.threadId), event.turnId ?? "")
     ? reduce(session, event)
-    : [{ ...session, strays: [...session.strays, event] }, noEffects]
+    : [kept(session, event.turnId ?? "", event), noEffects]
 }
+
+const none: ReadonlyArray<Stray> = []
+
+/** With one more fact of a turn that nobody has begun yet. */
+const kept = (session: Session, turnId: string, fact: Stray): Session => ({
+  ...session,
+  strays: Table.set(session.strays, turnId, [...(Table.get(session.strays, turnId) ?? none), fact])
+})
 
 /** Keeps a hook whose turn nobody has begun yet. */
 export const keeping = (session: Session, event: DomainEvent): Session =>
   isTurnHook(event) && event.turnId !== undefined && !begun(Table.get(session.threads, event.threadId), event.turnId)
-    ? { ...session, strays: [...session.strays, event] }
+    ? kept(session, event.turnId, event)
     : session
 
 /** What a thread was told of a turn that is not its own is forgotten. */
@@ -76,19 +84,17 @@ const withoutTurn = (session: Session, threadId: string, turnId: string): Sessio
   return { ...session, threads: Table.set(session.threads, threadId, without) }
 }
 
-/** A turn has begun: the hooks that were kept for it are let go of, and those of another thread are said again here. */
+/** A turn has begun: what was kept for it is let go of, and what was told of another thread is said again here. */
 export const claimed = (
   session: Session,
-  { threadId, turnId }: EventOf<"TurnStarted">,
+  { threadId, turnId = "" }: EventOf<"TurnStarted">,
   reduce: (session: Session, event: DomainEvent) => Step<Session>
 ): Step<Session> => {
-  if (session.strays.length === 0 || !begun(Table.get(session.threads, threadId), turnId ?? ""))
-    return [session, noEffects]
-  const own = session.strays.filter((hook) => hook.turnId === turnId)
-  if (own.length === 0) return [session, noEffects]
-  const kept: Session = { ...session, strays: session.strays.filter((hook) => hook.turnId !== turnId) }
-  const foreign = own.filter((fact) => fact.threadId !== threadId || fact._tag === "ToolRan")
-  const holders = new Set(foreign.map((hook) => hook.threadId))
-  const forgotten = [...holders].reduce((state, holder) => withoutTurn(state, holder, turnId ?? ""), kept)
-  return inOrder(forgotten, ...foreign.map((hook) => (state: Session) => reduce(state, { ...hook, threadId })))
+  const facts = Table.get(session.strays, turnId) ?? none
+  if (facts.length === 0 || !begun(Table.get(session.threads, threadId), turnId)) return [session, noEffects]
+  const released: Session = { ...session, strays: Table.set(session.strays, turnId, none) }
+  const foreign = facts.filter((fact) => fact.threadId !== threadId || fact._tag === "ToolRan")
+  const holders = new Set(foreign.map((fact) => fact.threadId))
+  const forgotten = [...holders].reduce((state, holder) => withoutTurn(state, holder, turnId), released)
+  return inOrder(forgotten, ...foreign.map((fact) => (state: Session) => reduce(state, { ...fact, threadId })))
 }
