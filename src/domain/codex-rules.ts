@@ -92,6 +92,9 @@ export const resultAsText = (output: string): string => {
   return `Exit code: ${exitCode}\nWall time: ${seconds} seconds\n${total}Output:\n${told.slice(head.length)}`
 }
 
+/** Whether a result that has two forms shows that its model has the patch tool in its free form: only that makes it so. */
+export const showsFreeForm = ({ type }: JsonObject): boolean => type === "custom_tool_call_output"
+
 /** Tools whose results have two forms. */
 const resultTools: ReadonlySet<unknown> = new Set(["shell", "container.exec", "apply_patch"])
 

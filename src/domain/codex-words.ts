@@ -36,6 +36,9 @@ const context = new RegExp(`^\\s*(?:<(?:${marks.join("|")})\\b|# AGENTS\\.md ins
 /** Whether a message in the user's name tells the model of the world, and asks nothing. */
 export const isContext = (text: string): boolean => context.test(text)
 
+/** Whether a message to the model as its developer tells it of the world: each kind of that stands in a tag. */
+export const isDeveloperContext = (text: string): boolean => text.startsWith("<")
+
 /** Whether a message in the user's name was written by Codex. */
 export const isWrittenByCodex = (text: string): boolean =>
   isContext(text) || text.trimStart().startsWith(summaryPreamble)

@@ -6,6 +6,11 @@ import type { JsonObject } from "../wire/json.ts"
 /** How a request carries the result of a command or a patch: as JSON, which is what is recorded, or as text. */
 export type ResultForm = "recorded" | "text"
 
+const outputTypes: ReadonlySet<unknown> = new Set(["function_call_output", "custom_tool_call_output"])
+
+/** Whether an item is what a call was answered with. */
+export const isOutput = ({ type }: JsonObject): boolean => outputTypes.has(type)
+
 export interface HistoryItem {
   readonly value: JsonObject
   /** When it was recorded, Unix seconds. */

@@ -9,10 +9,10 @@
 import type { JsonObject } from "../wire/json.ts"
 import { isObject, type TranscriptRecord } from "../wire/record.ts"
 import * as Wire from "../wire/transcript.ts"
-import { requestRulesOf, resultAsText } from "./codex-rules.ts"
+import { requestRulesOf, resultAsText, showsFreeForm } from "./codex-rules.ts"
 import type { DomainEvent, Lineage } from "./event.ts"
 import { gitFacts } from "./git.ts"
-import type { HistoryItem } from "./history-item.ts"
+import { type HistoryItem, isOutput } from "./history-item.ts"
 import { legacyRows } from "./legacy.ts"
 import { paginatedRows } from "./paginated.ts"
 import { known, type Place, type Row, readUsage, rowTable } from "./row.ts"
@@ -135,21 +135,16 @@ const stripped = (item: JsonObject): JsonObject => {
   return value
 }
 
-const outputTypes: ReadonlySet<unknown> = new Set(["function_call_output", "custom_tool_call_output"])
-
-/**
- * A history item as a request carries it. A result that has two forms stands in the one that is usual where it is made: a
- * patch's as text, since only the tool's free form makes it.
- */
+/** A history item as a request carries it. A result that has two forms stands in that of a model that made it so. */
 export const historyItem = (item: JsonObject, { at, ordinal }: Place): HistoryItem => {
   const recorded = stripped(item)
   const place = { at, ...(ordinal !== undefined && { ordinal }) }
-  const { output, type } = recorded
-  if (typeof output !== "string" || !outputTypes.has(type)) return { value: recorded, ...place }
+  const { output } = recorded
+  if (typeof output !== "string" || !isOutput(recorded)) return { value: recorded, ...place }
   const asText = resultAsText(output)
   if (asText === output) return { value: recorded, ...place }
   const forms = { recorded, text: { ...recorded, output: asText } }
-  return { value: type === "custom_tool_call_output" ? forms.text : recorded, forms, ...place }
+  return { value: showsFreeForm(recorded) ? forms.text : recorded, forms, ...place }
 }
 
 const responseItem: Row = (payload, place, record) => {

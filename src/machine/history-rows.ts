@@ -5,7 +5,7 @@
  * call-rows.ts, what a new history says of a compaction to compaction-rows.ts. Times: Unix seconds.
  */
 
-import { neverSent } from "../domain/codex-rules.ts"
+import { neverSent, showsFreeForm } from "../domain/codex-rules.ts"
 import type { EventOf, Usage } from "../domain/event.ts"
 import type { HistoryItem } from "../domain/history-item.ts"
 import type { Json } from "../wire/json.ts"
@@ -22,8 +22,8 @@ import { sumUsage, type Turn, type TurnOutcome, withLlm, withTool } from "./turn
 /** Feeds a thread's history without telling anything: replayed and inherited records. */
 export const remember = (thread: Thread, item: HistoryItem): Thread => {
   if (neverSent.has(String(item.value.type))) return thread
-  const isFreePatch = item.forms !== undefined && item.value.type === "custom_tool_call_output"
-  const known = isFreePatch ? { ...thread, patchesFreely: thread.model ?? "" } : thread
+  const known =
+    item.forms !== undefined && showsFreeForm(item.value) ? { ...thread, patchesFreely: thread.model ?? "" } : thread
   return { ...known, history: append(thread.history, item, resultForm(known)) }
 }
 

@@ -16,8 +16,8 @@ import {
   type RequestRules,
   withImageDetail
 } from "../domain/codex-rules.ts"
-import { isContext, madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
-import type { HistoryItem, ResultForm } from "../domain/history-item.ts"
+import { isContext, isDeveloperContext, madeUpOutput, summaryPreamble } from "../domain/codex-words.ts"
+import { type HistoryItem, isOutput, type ResultForm } from "../domain/history-item.ts"
 import type { SpanKey } from "./effect.ts"
 import { grown } from "./table.ts"
 
@@ -60,7 +60,6 @@ export const emptyHistory: History = {
 }
 
 const callTypes: ReadonlySet<unknown> = new Set(["function_call", "custom_tool_call", "local_shell_call"])
-const outputTypes: ReadonlySet<unknown> = new Set(["function_call_output", "custom_tool_call_output"])
 
 /**
  * Adds an item at the end of the shared list. No other view can see beyond its own length, and a copy per item would
@@ -103,7 +102,7 @@ const resultsWith = ({ results }: History, { forms, value }: HistoryItem): Histo
  */
 export const append = (history: History, added: HistoryItem, form?: ResultForm): History => {
   const { type, call_id: callId } = added.value
-  if (typeof callId === "string" && outputTypes.has(type)) {
+  if (typeof callId === "string" && isOutput(added.value)) {
     if (history.madeUp.has(callId)) return append(withoutMadeUp(history, callId), added, form)
     const item = form === undefined ? added : formed(history, added, form)
     return {
@@ -217,7 +216,7 @@ const isPrompt = (item: HistoryItem): boolean => isUserMessage(item) && !isConte
 const isTold = (item: HistoryItem): boolean =>
   item.value.type === "message" &&
   (item.value.role === "developer"
-    ? firstText(item).startsWith("<")
+    ? isDeveloperContext(firstText(item))
     : isUserMessage(item) && isContext(firstText(item)))
 
 /**
