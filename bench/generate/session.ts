@@ -218,9 +218,13 @@ function* turn(session: Session) {
   })
 }
 
-/** The lines of a session, whole turns at a time, until at least `bytes` bytes are told. */
-export function* transcriptLines(seed: number, bytes: number): Generator<string> {
-  const luck = chance(seed)
+/**
+ * The lines of a session, whole turns at a time, until at least `bytes` bytes are told.
+ *
+ * @param worldly the share of paragraphs with characters beyond ASCII; that of a real session where it is left out
+ */
+export function* transcriptLines(seed: number, bytes: number, worldly?: number): Generator<string> {
+  const luck = chance(seed, worldly)
   const nowMs = Date.UTC(2026, 10, 20, 8)
   const session: Session = {
     luck,
