@@ -22,9 +22,9 @@ export interface SessionOptions extends Pick<ReadOptions, "lineBytesMax" | "grow
   readonly onEnd?: (file: string, position: Position) => void
 }
 
-const skippedFile = ({ file, message }: SourceFailed): LineBatch => ({
+const skippedFile = ({ file, hint, message }: SourceFailed): LineBatch => ({
   lines: [],
-  skipped: [{ file, ...fileStart, reason: message }]
+  skipped: [{ file, ...fileStart, reason: hint === undefined ? message : `${message}; ${hint}` }]
 })
 
 /** Turns a failure into a report at the end of what could be read. */

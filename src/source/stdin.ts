@@ -8,8 +8,9 @@
 import { fstatSync, read, readSync } from "node:fs"
 import { promisify } from "node:util"
 import { Effect } from "effect"
-import { type LineReader, lineReader, type PullBytes, portionBytes } from "./file.ts"
+import { type LineReader, lineReader, type PullBytes, portionBytes, SourceFailed } from "./file.ts"
 import type { SplitOptions } from "./lines.ts"
+import { beginsZstd } from "./zstd.ts"
 
 /** The name under which lines of standard input are reported. */
 export const stdinName = "-"
@@ -69,6 +70,23 @@ const isFile = (): boolean => {
   }
 }
 
+/** Whether a compressed file is whole is seen from the file alone, so there it is read by its name. */
+const compressed = new SourceFailed({
+  file: "standard input",
+  reason: "it is compressed (zstd)",
+  hint: "name the file: tracer FILE.zst, or decompress it: zstdcat FILE | tracer"
+})
+
+/** The bytes, unless they begin as a compressed file does. */
+const uncompressed = (pull: PullBytes): PullBytes => {
+  let isFirst = true
+  return Effect.flatMap(pull, (bytes) => {
+    const isRefused = isFirst && bytes !== undefined && beginsZstd(bytes)
+    isFirst = false
+    return isRefused ? Effect.fail(compressed) : Effect.succeed(bytes)
+  })
+}
+
 /** The lines of standard input. To be opened once a process. */
 export const stdinLines = (options: SplitOptions = {}): LineReader =>
-  lineReader(stdinName, isFile() ? readInPlace() : readAhead(), options)
+  lineReader(stdinName, uncompressed(isFile() ? readInPlace() : readAhead()), options)

@@ -11,6 +11,10 @@ const magic = 0xfd2fb528
 /** Frames that a reader passes over: the last four bits are the writer's. */
 const isSkippable = (word: number) => word >>> 4 === 0x184d2a5
 
+/** Whether these are the first bytes of a zstd file. */
+export const beginsZstd = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && Buffer.from(bytes.buffer, bytes.byteOffset, 4).readUInt32LE() === magic
+
 const contentSizeBytes = [0, 2, 4, 8]
 const dictionaryBytes = [0, 1, 2, 4]
 

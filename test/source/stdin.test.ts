@@ -13,7 +13,8 @@ writeFileSync(
   `import { Effect, Stream } from "${repository}/node_modules/effect/dist/index.js"
    import { readerLines } from "${repository}/src/source/file.ts"
    import { stdinLines } from "${repository}/src/source/stdin.ts"
-   await Effect.runPromise(Stream.runForEach(readerLines(stdinLines()), ({ lines, skipped }) =>
+   import { reported } from "${repository}/src/source/session.ts"
+   await Effect.runPromise(Stream.runForEach(reported(readerLines(stdinLines())), ({ lines, skipped }) =>
      Effect.sync(() => { for (const one of [...lines, ...skipped]) console.log(JSON.stringify(one)) })))
    process.exit(0)`
 )
@@ -41,6 +42,15 @@ describe("stdin", () => {
     expect(await shell(`cat ${file} | ${print}`)).toEqual(found)
     expect(await shell(`${print} < /dev/null`)).toEqual([])
     expect(await shell(`${print} <&-`)).toEqual([])
+  })
+
+  test("a compressed transcript is refused in one line that says what to do", async () => {
+    const file = join(temporaryFolder(), "a.jsonl.zst")
+    writeFileSync(file, Bun.zstdCompressSync('{"a":1}\n'.repeat(9)))
+    for (const command of [`${print} < ${file}`, `cat ${file} | ${print}`]) {
+      const found = await shell(command)
+      expect(found.map((one) => one.reason)).toEqual([expect.stringContaining("zstdcat FILE | tracer")])
+    }
   })
 
   test("a slow writer is waited for, and a torn last line reported", async () => {
