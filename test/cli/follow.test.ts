@@ -196,8 +196,9 @@ describe("tracer follow", () => {
       await Bun.sleep(3_000)
       const before = ticks()
       await Bun.sleep(6_000)
-      // A tick is 10 ms. What idling costs is measured by bench/follow.ts; here it has to be next to nothing.
-      expect(ticks() - before).toBeLessThanOrEqual(6)
+      // A tick is 10 ms: whoever spins takes 600 of them. What idling costs is measured by bench/follow.ts; on a
+      // machine that does other work as well, the same idling is counted higher.
+      expect(ticks() - before).toBeLessThanOrEqual(20)
       tracer.kill("SIGINT")
     })
     expect((await quit(tracer)).code).toBe(0)
