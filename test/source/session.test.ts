@@ -85,6 +85,15 @@ describe("session", () => {
     expect(story(await read(home, 1))).toEqual(["1: session_meta a b c session_meta d"])
   })
 
+  test("a fork that is reverted into its parent's part inherits that part once: the reducer takes back the rest", async () => {
+    const home = homeOf([
+      { thread: 1, ordinal: 0, says: ["a", "b", "c"] },
+      { thread: 2, start: 9, ordinal: 4, meta: base(1, 4), says: ["d"] },
+      { thread: 2, segment: 9, start: 19, ordinal: 2, meta: base(1, 2), says: ["e"] }
+    ])
+    expect(story(await read(home, 2))).toEqual(["2 inherits: session_meta a b c", "2: session_meta d session_meta e"])
+  })
+
   test("a history that cannot be found is said with every line of the thread", async () => {
     const home = homeOf([{ thread: 5, ordinal: 3, meta: base(1, 3), says: ["a"] }])
     expect(story(await read(home, 5))).toEqual(["5 without history: session_meta a"])

@@ -21,6 +21,7 @@ import { failedTurns } from "./failed-turns.ts"
 import { failures } from "./failures.ts"
 import { firstSteps } from "./first-steps.ts"
 import { forkPoints } from "./fork-points.ts"
+import { forkRevert } from "./fork-revert.ts"
 import { forks } from "./forks.ts"
 import { goals } from "./goals.ts"
 import { hookDecides } from "./hook-decides.ts"
@@ -54,6 +55,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   agentsV1,
   forks,
   forkPoints,
+  forkRevert,
   revert,
   resume,
   crash,
