@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 import { type ModelKind, newest, versions } from "./codex/versions.ts"
-import { type RandomUser, randomScenario } from "./random.ts"
+import { type RandomUser, randomScenario, randomUsers } from "./random.ts"
 import type { Scenario } from "./scenario.ts"
 import { scenarios } from "./scenarios/index.ts"
 
@@ -66,9 +66,11 @@ const seedsOf = ({ seeds = 0, from = 1, restless = false, codex = [newest] }: Op
     codex
   )
 
+const randomName = new RegExp(`^(${randomUsers.join("|")})-(plain|code)-(\\d+)$`)
+
 /** `random-plain-7` is the scenario of seed 7: how a seed that found something is played again. */
 export const scenarioNamed = (name: string): Scenario => {
-  const [, user, kind, seed] = /^(random|restless)-(plain|code)-(\d+)$/.exec(name) ?? []
+  const [, user, kind, seed] = randomName.exec(name) ?? []
   if (seed !== undefined) return randomScenario(user as RandomUser, kind as ModelKind, Number(seed))
   const known = scenarios.find((scenario) => scenario.name === name)
   if (known === undefined) throw new UnknownScenario({ name })

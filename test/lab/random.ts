@@ -20,16 +20,22 @@ import {
 import type { Asked } from "./model/script.ts"
 import { type Agents, delegation } from "./random/delegation.ts"
 import { type Dice, diceAt } from "./random/dice.ts"
-import { restlessUser, steadyUser } from "./random/user.ts"
-import { codeCall, plainCall } from "./random/work.ts"
+import { busyUser, restlessUser, steadyUser } from "./random/user.ts"
+import { askingCall, codeCall, plainCall } from "./random/work.ts"
 import type { Scenario } from "./scenario.ts"
 
 /** A turn is over after this many answers, if the dice did not end it before. */
 const answersMax = 6
 const contextMax = 20_000
 
-/** Who talks to the model: `random` goes on from turn to turn, `restless` leaves, crashes, takes back and returns. */
-export type RandomUser = "random" | "restless"
+/**
+ * Who talks to the model: `random` goes on from turn to turn, `restless` leaves, crashes, takes back and returns, `busy`
+ * does several things at once.
+ */
+export const randomUsers = ["random", "restless", "busy"] as const
+export type RandomUser = (typeof randomUsers)[number]
+
+const users = { random: steadyUser, restless: restlessUser, busy: busyUser }
 
 export const randomScenario = (user: RandomUser, kind: ModelKind, seed: number): Scenario => ({
   name: `${user}-${kind}-${seed}`,
@@ -38,11 +44,11 @@ export const randomScenario = (user: RandomUser, kind: ModelKind, seed: number):
   needs: kind === "code" ? ["codeMode"] : [],
   config: [`model_auto_compact_token_limit = ${contextMax}`],
   tables: ["[agents]", "max_depth = 2"],
-  script: (codex) => ({ "*": randomProgram(kind, seed, codex) }),
-  drive: (stage) => (user === "restless" ? restlessUser : steadyUser)(stage, seed)
+  script: (codex) => ({ "*": randomProgram(user, kind, seed, codex) }),
+  drive: (stage) => users[user](stage, seed)
 })
 
-const randomProgram = (kind: ModelKind, seed: number, codex: CodexVersion) => {
+const randomProgram = (user: RandomUser, kind: ModelKind, seed: number, codex: CodexVersion) => {
   /** Answers since the last final one, and whether the last was a fault: both by agent. */
   const streak = new Map<string, number>()
   const faulty = new Set<string>()
@@ -57,7 +63,7 @@ const randomProgram = (kind: ModelKind, seed: number, codex: CodexVersion) => {
     const said = streak.get(asked.agent) ?? 0
     const ends = said >= answersMax || (said > 0 && dice.chance(20))
     streak.set(asked.agent, ends ? 0 : said + 1)
-    const told = ends ? finalAnswer(asked) : answer(...working(kind, dice, asked, codex))
+    const told = ends ? finalAnswer(asked) : answer(...working(user, kind, dice, asked, codex))
     const paced = dice.chance(15) ? after(dice.between(100, 700), told) : told
     return dice.chance(4) ? reporting({ input: contextMax + 5_000 }, paced) : paced
   }
@@ -76,7 +82,13 @@ const fault = (dice: Dice): Answer =>
     refused(400, "this prompt is not allowed")
   ])
 
-const working = (kind: ModelKind, dice: Dice, asked: Asked, codex: CodexVersion): ReadonlyArray<ItemTemplate> => {
+const working = (
+  user: RandomUser,
+  kind: ModelKind,
+  dice: Dice,
+  asked: Asked,
+  codex: CodexVersion
+): ReadonlyArray<ItemTemplate> => {
   const items: Array<ItemTemplate> = []
   if (dice.chance(30)) items.push(thinks(`Thinking about ${nameOf(asked)}.`))
   if (dice.chance(15)) items.push(says(`Working on ${nameOf(asked)}.`, "commentary"))
@@ -84,7 +96,8 @@ const working = (kind: ModelKind, dice: Dice, asked: Asked, codex: CodexVersion)
   for (let at = 0; at < count; at++) {
     const name = `${nameOf(asked)}-${at}`
     const delegated = dice.chance(25) ? delegation(dice, asked, agentsOf(kind, codex), name) : undefined
-    items.push(delegated ?? (kind === "code" ? codeCall : plainCall)(dice, asked, name))
+    const asking = user === "busy" && dice.chance(20) ? askingCall(kind, dice, name) : undefined
+    items.push(delegated ?? asking ?? (kind === "code" ? codeCall : plainCall)(dice, asked, name))
   }
   return items
 }

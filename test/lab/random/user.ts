@@ -1,10 +1,19 @@
 /**
  * What a random user does over several turns. What a version cannot do is left out; the other choices stay the same.
  *
- * Two users: the steady one goes on in one process, the restless one also leaves and comes back, is killed in the middle of
- * a turn, takes turns back, forks from any point, returns to older threads, and changes the model.
+ * Three users: the steady one goes on in one process; the restless one also leaves and comes back, is killed in the middle
+ * of a turn, takes turns back, forks from any point, returns to older threads, and changes the model; the busy one has
+ * two conversations at once, is asked for approvals, and does not wait for a turn's end to steer, to run a command of
+ * its own, to interrupt, or to fork.
  */
-import { type AppServer, imageInput, type RunningTurn, type Thread, textInput } from "../codex/app-server.ts"
+import {
+  type AppServer,
+  type Decision,
+  imageInput,
+  type RunningTurn,
+  type Thread,
+  textInput
+} from "../codex/app-server.ts"
 import { pixel } from "../pixel.ts"
 import type { Stage } from "../scenario.ts"
 import { type Dice, diceAt } from "./dice.ts"
@@ -92,5 +101,44 @@ export const restlessUser = async ({ appServer, codex, model }: Stage, seed: num
     await turn.ended()
     last = turn
   }
+  await app.quit()
+}
+
+/** Approvals that are granted, mostly; each after a moment. */
+const decisions = ["accept", "accept", "accept", "acceptForSession", "decline", "cancel"] as const
+
+export const busyUser = async ({ appServer, codex }: Stage, seed: number): Promise<void> => {
+  const app = await appServer()
+  const answers = diceAt(seed, "busy user")
+  app.decide(async (): Promise<Decision> => {
+    await Bun.sleep(answers.between(5, 400))
+    return answers.pick(decisions)
+  })
+
+  const converse = async (pane: string): Promise<void> => {
+    const dice = diceAt(seed, "busy user", pane)
+    const thread = await app.startThread({ approvalPolicy: "on-request" })
+    /** Something while a turn runs, where the version can do it. */
+    const meanwhile = (turn: RunningTurn, at: number): Promise<unknown> =>
+      dice.pick<() => Promise<unknown>>([
+        () => turn.steer(`and also ${at} ${pane}`),
+        () => turn.steer(`and then ${at} ${pane}`),
+        () => turn.interrupt(),
+        () => (codex.can("userShell") ? thread.shell(`echo the user of ${pane}`) : Promise.resolve()),
+        async () => (codex.can("fork") ? (await thread.fork()).prompt(`fork ${at} ${pane}`) : undefined)
+      ])()
+    const turns = dice.between(2, 4)
+    for (let at = 1; at <= turns; at++) {
+      const turn = await thread.begin(`prompt ${at} ${pane}`)
+      while (dice.chance(40)) {
+        await Bun.sleep(dice.between(20, 900))
+        // The turn may be over by now.
+        await meanwhile(turn, at).catch(() => undefined)
+      }
+      await turn.ended()
+      if (dice.chance(15) && codex.can("compact")) await thread.compact()
+    }
+  }
+  await Promise.all([converse("left"), converse("right")])
   await app.quit()
 }

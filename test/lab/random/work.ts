@@ -3,6 +3,7 @@
  *
  * Owns the choice of tools other than agents. Every command ends by itself within a few seconds.
  */
+import type { ModelKind } from "../codex/versions.ts"
 import { calls, callsWith, type ItemTemplate, patches, patchText, runs, searches } from "../model/answer.ts"
 import { type Asked, textOf } from "../model/script.ts"
 import type { Dice } from "./dice.ts"
@@ -77,6 +78,19 @@ const statement = (dice: Dice, name: string): string => {
     () => `await new Promise(r => setTimeout(r, ${dice.between(1, 8) * 100})); text("late ${name}");`,
     () => `throw new Error("cell ${name}");`
   ])()
+}
+
+/** A command for which the model wants the sandbox left, so that the user may be asked. */
+export const askingCall = (kind: ModelKind, dice: Dice, name: string): ItemTemplate => {
+  const wanted = {
+    cmd: command(dice, name),
+    sandbox_permissions: "require_escalated",
+    justification: `may I run ${name}?`
+  }
+  if (kind === "plain") return calls("exec_command", wanted)
+  return runs(
+    `{ const r = await tools.exec_command(${JSON.stringify(wanted)}); text(String(r.output).slice(0, 200)); }`
+  )
 }
 
 const lastMatch = (asked: Asked, pattern: RegExp): string | undefined =>
