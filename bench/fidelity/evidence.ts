@@ -25,6 +25,8 @@ export interface Evidence {
   /** Parent by agent thread, as each thread's own first record says; undefined for a root. */
   readonly parents: ReadonlyMap<string, string | undefined>
   readonly turns: ReadonlyArray<TrueTurn>
+  /** When turns were interrupted, Unix ms, by thread. */
+  readonly interrupts: ReadonlyMap<string, ReadonlyArray<number>>
   readonly instructions: ReadonlySet<string>
   readonly usageByResponse: ReadonlyMap<string, Usage>
   readonly usageInOrder: ReadonlyMap<string, ReadonlyArray<Usage>>
@@ -88,9 +90,7 @@ export const readEvidence = (one: Case, withHooks: boolean): Evidence => {
       .sort()
       .map((name) => readTranscript(readLines(join(folder, name))))
   )
-  const usageInOrder = new Map<string, Array<Usage>>()
-  for (const { thread, usageInOrder: usages } of transcripts)
-    usageInOrder.set(thread, [...(usageInOrder.get(thread) ?? []), ...usages])
+  const byThread = [...groupBy(transcripts, ({ thread }) => thread)]
   return {
     ...readHooks(withHooks ? one.hooks : undefined),
     items: new Set(transcripts.flatMap(({ items }) => [...items])),
@@ -98,8 +98,9 @@ export const readEvidence = (one: Case, withHooks: boolean): Evidence => {
     userCommands: transcripts.flatMap(({ userCommands }) => userCommands),
     parents: new Map(transcripts.map((transcript) => [transcript.thread, parentOf(transcript, transcripts)])),
     turns: turnsOf(transcripts),
+    interrupts: new Map(byThread.map(([thread, files]) => [thread, files.flatMap(({ interrupts }) => interrupts)])),
     instructions: new Set(transcripts.flatMap(({ instructions }) => instructions ?? [])),
     usageByResponse: new Map(transcripts.flatMap(({ usageByResponse }) => [...usageByResponse])),
-    usageInOrder
+    usageInOrder: new Map(byThread.map(([thread, files]) => [thread, files.flatMap((file) => file.usageInOrder)]))
   }
 }

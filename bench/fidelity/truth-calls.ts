@@ -54,14 +54,34 @@ const join = (requests: ReadonlyArray<Fields>, recording: Recording): ReadonlyAr
       )
   }
   for (const sent of nameless) {
-    if (sent.inference !== undefined || text(sent.attempts[0], "outcome") === "completed") continue
-    const thread = text(sent.attempts[0], "thread_id")
+    const [request] = sent.attempts
+    if (sent.inference !== undefined || request === undefined) continue
+    const thread = text(request, "thread_id")
+    const isWhole = text(request, "outcome") === "completed"
     take(
       sent,
-      inferences.find((one) => free.has(one) && !one.completed && one.thread === thread)
+      inferences.find(
+        (one) => free.has(one) && !one.completed && one.thread === thread && (!isWhole || isStartOf(one, request))
+      )
     )
   }
   return all
+}
+
+/** Whether the bundle saw this very request go out: the server may have answered what Codex no longer waited for. */
+const isStartOf = ({ startMs }: Inference, request: Fields): boolean => {
+  const { start } = served(request)
+  return start !== undefined && start.from <= startMs && startMs <= start.to
+}
+
+/** How long before and after the server gave the last byte away the interrupt that cut it may be recorded. */
+const interruptMs = { before: 5, after: 20 }
+
+/** Without a bundle: whether the turn was interrupted as the answer's last bytes came, so that Codex may have had none. */
+const isCutAtItsEnd = (request: Fields, evidence: Evidence): boolean => {
+  const endedMs = (number(request, "ended_at_ns") ?? 0) / 1e6
+  const interrupts = evidence.interrupts.get(text(request, "thread_id") ?? "") ?? []
+  return interrupts.some((ms) => ms >= endedMs - interruptMs.before && ms <= endedMs + interruptMs.after)
 }
 
 /** A PreModelRequest came before this attempt and after the turn's attempt before it. */
@@ -159,7 +179,7 @@ export const readCalls = (
         ...(usage !== undefined && { usage }),
         usageTold: usage !== undefined && isTold(usage, responseId, thread, evidence),
         startHooked,
-        owed: completed || startHooked
+        owed: (completed && !(inference === undefined && isCutAtItsEnd(request, evidence))) || startHooked
       }
     ]
   })

@@ -32,6 +32,8 @@ export interface Transcript {
   readonly userCommands: Array<UserCommand>
   /** Every turn that a record begins or ends, with the time of the first; `id` is absent before turns had ids (0.77). */
   readonly turns: Array<{ readonly id?: string; readonly at: string }>
+  /** When turns were interrupted, Unix ms. */
+  readonly interrupts: Array<number>
   /** When reviews went on that reviewers made for this thread. */
   readonly reviews: Array<{ readonly from: string; to: string }>
   readonly usageByResponse: Map<string, Usage>
@@ -99,6 +101,7 @@ export const readTranscript = (records: ReadonlyArray<Fields>): Transcript => {
     calls: new Map(),
     userCommands: [],
     turns: [],
+    interrupts: [],
     reviews: [],
     usageByResponse: new Map(),
     usageInOrder: []
@@ -122,6 +125,7 @@ export const readTranscript = (records: ReadonlyArray<Fields>): Transcript => {
         break
       case "task_complete":
       case "turn_aborted": {
+        if (text(payload, "type") === "turn_aborted") transcript.interrupts.push(Date.parse(at))
         // A review turn has an end, but no start.
         const id = text(payload, "turn_id")
         if (id !== undefined && !transcript.turns.some((known) => known.id === id)) transcript.turns.push({ at, id })

@@ -1,5 +1,6 @@
 /**
- * What is owed of a Codex that was killed: its bundle is cut, and so may its transcript be, elsewhere.
+ * What is owed of a Codex that was killed: its bundle is cut, and so may its transcript be, elsewhere. And of an answer
+ * that the server gave to the end, while Codex no longer waited for it.
  */
 import { afterAll, describe, expect, test } from "bun:test"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -91,5 +92,46 @@ describe("of a bundle that was cut", () => {
     const { threads } = readTruth(caseOf("threads", [child(20, "idle"), child(21, "busy"), busy]), false)
     const owed = Object.fromEntries([...threads.values()].map((thread) => [thread.id, thread.owed]))
     expect(owed).toEqual({ root: true, idle: false, busy: true })
+  })
+})
+
+describe("of an answer that was whole when its turn was interrupted", () => {
+  /** A request without an inference call id (before 0.142), answered in full after 40 ms. */
+  const answered = (name: string, events: ReadonlyArray<JsonObject>, interruptedMs?: number) => {
+    const one = caseOf(name, events)
+    const [receivedMs, endedMs] = [1_795_000_000_012, 1_795_000_000_052]
+    write(`${name}/requests.jsonl`, [
+      {
+        thread_id: "root",
+        response_id: "r",
+        outcome: "completed",
+        input: [],
+        received_at_ns: receivedMs * 1e6,
+        ended_at_ns: endedMs * 1e6
+      }
+    ])
+    const aborted = { type: "turn_aborted", turn_id: "t1" }
+    if (interruptedMs !== undefined)
+      write(`${name}/sessions/rollout-b.jsonl`, [
+        { timestamp: at(0), type: "session_meta", payload: { id: "root" } },
+        { timestamp: at(interruptedMs), type: "event_msg", payload: aborted }
+      ])
+    return readTruth(one, false).calls.map(({ key, owed }) => [key, owed])
+  }
+  const cancelled = (ms: number) => event(ms, { type: "inference_cancelled", inference_call_id: "a" })
+
+  test("the bundle's word counts, where it saw the same request go out", () => {
+    expect(answered("told cancelled", [asked(10, "a"), cancelled(53)])).toEqual([["a", false]])
+    expect(answered("told of another", [asked(300, "a"), cancelled(353)])).toEqual([
+      ["request 1", true],
+      ["a", false]
+    ])
+  })
+
+  test("without a bundle, an interrupt recorded at its very end is believed, an earlier or later one is not", () => {
+    expect(answered("at its end", [], 54)).toEqual([["request 1", false]])
+    expect(answered("in the middle", [], 30)).toEqual([["request 1", true]])
+    expect(answered("long after", [], 90)).toEqual([["request 1", true]])
+    expect(answered("never", [])).toEqual([["request 1", true]])
   })
 })
