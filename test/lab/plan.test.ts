@@ -22,6 +22,8 @@ test("a version alone plays everything on it, a name alone plays it on the newes
 
 test("seeds are numbered through, plain first and code mode second", () => {
   expect(names({ seeds: 3, from: 7 })).toEqual(["random-plain-7", "random-plain-8", "random-code-9"])
+  expect(names({ seeds: 2, user: "busy" })).toEqual(["busy-plain-1", "busy-code-2"])
+  expect(() => planOf({ seeds: 1, user: "lazy" })).toThrow("no scenario is called lazy-plain-1")
 })
 
 test("a seed can be played again by its name", () => {

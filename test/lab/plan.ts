@@ -14,8 +14,8 @@ export interface Options {
   /** How many random sessions, and the first one's seed. */
   readonly seeds?: number
   readonly from?: number
-  /** Random sessions of the user who leaves, crashes, takes back and returns. */
-  readonly restless?: boolean
+  /** Who talks to the random model; `random` where it is left out. */
+  readonly user?: string
   /** Names of scenarios; all when left out. */
   readonly only?: ReadonlyArray<string>
   /** Versions of Codex. */
@@ -32,7 +32,7 @@ export class UnknownScenario extends Schema.TaggedError<UnknownScenario>()("Unkn
     return `no scenario is called ${this.name}`
   }
   get hint() {
-    return "--list tells their names; a random one is called random-plain-7 or random-code-27"
+    return "--list tells their names; a random one is called random-plain-7, random-code-27, restless-plain-7 or busy-code-27"
   }
 }
 
@@ -58,10 +58,10 @@ const crossed = (all: ReadonlyArray<Scenario>, on: ReadonlyArray<string>): Reado
   on.flatMap((version) => all.map((scenario) => ({ scenario, version })))
 
 /** The first half of the seeds plays plain, the second half in code mode. */
-const seedsOf = ({ seeds = 0, from = 1, restless = false, codex = [newest] }: Options): ReadonlyArray<Planned> =>
+const seedsOf = ({ seeds = 0, from = 1, user = "random", codex = [newest] }: Options): ReadonlyArray<Planned> =>
   crossed(
     Array.from({ length: seeds }, (_, at) =>
-      randomScenario(restless ? "restless" : "random", at < Math.ceil(seeds / 2) ? "plain" : "code", from + at)
+      scenarioNamed(`${user}-${at < Math.ceil(seeds / 2) ? "plain" : "code"}-${from + at}`)
     ),
     codex
   )

@@ -1,11 +1,11 @@
 /**
- * npm run test:codex -- [--matrix] [--seeds N [--from SEED] [--restless]] [--only NAME]… [--codex VERSION]… [--keep DIR]
+ * npm run test:codex -- [--matrix] [--seeds N [--from SEED] [--user USER]] [--only NAME]… [--codex VERSION]… [--keep DIR]
  *                       [--timed] [--learn] [--list]
  *
  * Plays scenarios on the real Codex, says what is new in their records, and has bench/fidelity compare the product's
  * spans with what was really sent. Without options: a handful on the newest version and two on an older one.
  * --matrix: every scenario on every version, and the table of docs/VERSIONS.md. --seeds N: N sessions of the random
- * model, --restless with a user who leaves, crashes, takes back and returns. --timed: hold the product to its times too,
+ * model; --user restless or busy: another user than the steady one. --timed: hold the product to its times too,
  * which only a quiet machine can do. --keep: where the recorded cases stay. --learn: what is new becomes known.
  * --list: the scenarios. Exit code: 0 all passed, 1 something failed, 2 wrong use.
  */
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     matrix: { type: "boolean", default: false },
     seeds: { type: "string" },
     from: { type: "string", default: "1" },
-    restless: { type: "boolean", default: false },
+    user: { type: "string", default: "random" },
     only: { type: "string", multiple: true },
     codex: { type: "string", multiple: true },
     keep: { type: "string" },
@@ -40,7 +40,7 @@ const { values } = parseArgs({
 const options: Options = {
   matrix: values.matrix,
   from: Number(values.from),
-  restless: values.restless,
+  user: values.user,
   ...(values.seeds === undefined ? {} : { seeds: Number(values.seeds) }),
   ...(values.only === undefined ? {} : { only: values.only }),
   ...(values.codex === undefined ? {} : { codex: values.codex })
