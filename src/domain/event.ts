@@ -159,6 +159,13 @@ export type DomainEvent =
     } & OfTurn)
   | ({ readonly _tag: "StopObserved"; readonly lastMessage?: string } & OfTurn)
   | ({ readonly _tag: "InterruptObserved" } & OfTurn)
+  | ({
+      /** The user's words as their hook was given them: what counts where no transcript tells them. */
+      readonly _tag: "PromptHooked"
+      readonly text?: string
+      readonly model?: string
+      readonly cwd?: string
+    } & OfTurn)
   // The model's history and its responses
   | ({
       readonly _tag: "ItemRecorded"

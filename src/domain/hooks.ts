@@ -123,7 +123,15 @@ const hookRows = rowTable<HookRow>({
       facts: known({ session_start: hook.source, permission_mode: hook.permission_mode })
     }
   ],
-  UserPromptSubmit: () => [],
+  UserPromptSubmit: (hook, place) => [
+    {
+      _tag: "PromptHooked",
+      ...place,
+      ...(hook.prompt != null && { text: hook.prompt }),
+      ...(hook.model != null && { model: hook.model }),
+      ...(hook.cwd != null && { cwd: hook.cwd })
+    }
+  ],
   PreModelRequest: (_, place) => [{ _tag: "ModelRequested", ...place }],
   PostModelRequest: modelAnswered,
   PreToolUse: toolHook("started"),

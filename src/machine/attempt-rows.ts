@@ -189,6 +189,7 @@ const withLost = (thread: Thread, turn: Turn, attempt: Attempt, n: number): Step
     turnId: turn.turnId,
     parent: turn.key,
     failedAttempt: true,
+    ...(!thread.known && { unread: true as const }),
     input: same ? known.input : seenAt(withSettingsOf(thread, turn), turn, attempt.startedAt),
     output: [],
     startedAt: attempt.startedAt,

@@ -22,6 +22,8 @@ export interface Llm {
   readonly ordinal?: number
   /** It left no item behind: only the hooks know of it. */
   readonly failedAttempt?: true
+  /** Only hooks tell of it, in a thread without a transcript: what it carried and what it answered is not known. */
+  readonly unread?: true
   /** A bundle recorded it: nothing that is inferred corrects it. */
   readonly recorded?: true
   readonly input: HistoryView

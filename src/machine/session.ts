@@ -12,6 +12,7 @@ import * as Attempts from "./attempt-rows.ts"
 import * as Compactions from "./compaction-rows.ts"
 import { noEffects, type SpanEffect, type Step, type Subject } from "./effect.ts"
 import * as History from "./history-rows.ts"
+import { tellHooked, turnHooked } from "./hooked-rows.ts"
 import { ownAgain, replays, startThread } from "./replay.ts"
 import * as Requests from "./request-rows.ts"
 import { claimed, echo, isEcho, keeping, ofItsTurn, type Stray } from "./strays.ts"
@@ -121,7 +122,9 @@ const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
       return Turns.reviewExited(thread, event)
     case "Unrecognised":
       return [thread, [{ _tag: "Note", topic: event.topic, detail: event.detail }]]
+    case "PromptHooked":
     case "InterruptObserved":
+      return turnHooked(thread, event)
     case "SessionEnded":
     case "AgentObserved":
     case "AgentReported":
@@ -134,7 +137,9 @@ const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
 
 /** Whether a thread's own span may be told: it is known, and so is its place in the tree. */
 const visible = (thread: Thread): boolean =>
-  thread.root ? thread.known || thread.turns.length > 0 : thread.known && thread.parentTurn !== undefined
+  thread.root
+    ? thread.known || thread.turns.length > 0
+    : thread.parentTurn !== undefined && (thread.known || thread.turnCount > 0)
 
 const growing: ReadonlySet<DomainEvent["_tag"]> = new Set([
   "TurnEnded",
@@ -188,9 +193,11 @@ const inThread = (
  * all its fields for each event took a twelfth of the fold.
  */
 const seen = (changed: Thread, before: Thread | undefined, at: number): Thread => {
-  if (changed.lastAt >= at) return changed
-  if (changed === before) return { ...changed, lastAt: at }
-  return Object.assign(changed, { lastAt: at })
+  // Hooks are read in any order: while they are all there is, the earliest is the beginning.
+  const isFirst = !changed.known && at < changed.firstAt
+  if (changed.lastAt >= at && !isFirst) return changed
+  const times = { lastAt: Math.max(changed.lastAt, at), ...(isFirst && { firstAt: at }) }
+  return changed === before ? { ...changed, ...times } : Object.assign(changed, times)
 }
 
 // ---------------------------------------------------------------------------------------------------------------- Reduce
@@ -354,7 +361,7 @@ const placed = (session: Session, thread: Thread): Thread => {
 const endThread = (thread: Thread): Step<Thread> =>
   inOrder(
     thread,
-    (t) => Turns.tellHooked(t),
+    (t) => tellHooked(t),
     (t) => Turns.endOpenTurn(t),
     (t) => History.settle(t, "unfinished"),
     (t) => Requests.tellUnanswered(t, undefined),

@@ -95,6 +95,8 @@ export interface Thread {
   readonly failures: number
 
   readonly turns: Table.Table<Turn>
+  /** What hooks said of turns as a whole, as long as they are all that tells of the thread. */
+  readonly hookedTurns: ReadonlyArray<EventOf<"PromptHooked"> | EventOf<"InterruptObserved">>
   readonly turnCount: number
   readonly currentTurnId?: string
   readonly reviewTurnId?: string
@@ -146,6 +148,7 @@ export const newThread = (id: string, root: boolean, at: number): Thread => ({
   readyAt: at,
   failures: 0,
   turns: Table.empty(),
+  hookedTurns: [],
   turnCount: 0,
   usageRecords: false,
   cells: [],

@@ -273,21 +273,6 @@ export const reviewExited = (thread: Thread, event: EventOf<"ReviewExited">): St
 
 // ---------------------------------------------------------------------------------------------------- Nothing more comes
 
-/** A thread whose file was never seen is told from its hooks; otherwise a turn without a record is none. */
-export const tellHooked = (thread: Thread): Step<Thread> =>
-  inOrder(
-    thread,
-    ...Table.values(thread.turns)
-      .filter((turn) => turn.hookedOnly === true)
-      .map((turn) => (t: Thread): Step<Thread> => {
-        if (thread.known) {
-          const note = { _tag: "Note" as const, topic: "hook", detail: "a turn that the transcript does not have" }
-          return [{ ...t, turns: Table.without(t.turns, new Set([turn.turnId])) }, [note]]
-        }
-        return turnStarted(t, { _tag: "TurnStarted", threadId: t.id, turnId: turn.turnId, at: turn.lastAt })
-      })
-  )
-
 /** Tools that were still expected to say something: they have no end. */
 export const endLeftOpen = (thread: Thread, turnId: string): Step<Thread> =>
   inOrder(

@@ -39,8 +39,7 @@ export const llmSpan = (context: TraceContext, llm: Llm): Span => ({
   end: Math.max(llm.startedAt, llm.endedAt),
   status: llm.outcome,
   ...(llm.error && { error: llm.error }),
-  input: modelInput(llm.input),
-  output: llm.output,
+  ...(llm.unread !== true && { input: modelInput(llm.input), output: llm.output }),
   metadata: present({
     turn_id: llm.turnId,
     response_id: llm.responseId,

@@ -28,6 +28,10 @@ const lastTurnEnd = (thread: Thread): number | undefined => {
   return thread.endedAt === undefined ? last : Math.max(thread.endedAt, last ?? 0)
 }
 
+/** Told at the end alone: until then its transcript may turn up. */
+const transcriptMissing = (thread: Thread): true | undefined =>
+  thread.over === true && !thread.known ? true : undefined
+
 /** The session's span, from the facts of its root thread and the totals of all. */
 export const sessionSpan = (context: TraceContext, session: Session): Span => {
   const root = rootThread(session) as Thread
@@ -53,6 +57,7 @@ export const sessionSpan = (context: TraceContext, session: Session): Span => {
         agents: agents > 0 ? agents : undefined,
         forked_from_ordinal: root.lineage.forkedFromOrdinal,
         history_missing: root.historyMissing,
+        transcript_missing: transcriptMissing(root),
         rate_limits: known(root.rateLimits),
         end_reason: session.endReason,
         usage: usage && usageFacts(usage)
@@ -100,6 +105,7 @@ export const agentSpan = (context: TraceContext, thread: Thread): Span => {
         parent_thread_id: thread.lineage.parentThreadId,
         forked_history: forkedFromId === undefined ? undefined : true,
         history_missing: thread.historyMissing,
+        transcript_missing: transcriptMissing(thread),
         agent_status: thread.agentStatus?.word,
         message_edges: thread.edges.length === 0 ? undefined : thread.edges.map(edgeFacts),
         usage: thread.usage && usageFacts(thread.usage)

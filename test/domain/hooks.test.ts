@@ -118,7 +118,12 @@ test("a session's hooks tell how it began and why it ended", () => {
     facts: { session_start: "resume", permission_mode: "plan" }
   })
   expect(one("SessionEnd", { reason: "logout" })).toMatchObject({ _tag: "SessionEnded", reason: "logout" })
-  expect(events("UserPromptSubmit", { prompt: "hi" })).toEqual([])
+  expect(one("UserPromptSubmit", { prompt: "hi", model: "gpt-5.5", cwd: "/w" })).toMatchObject({
+    _tag: "PromptHooked",
+    text: "hi",
+    model: "gpt-5.5",
+    cwd: "/w"
+  })
 })
 
 test("compactions, stops and interrupts are told with what the hook knows", () => {

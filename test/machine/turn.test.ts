@@ -90,17 +90,6 @@ describe("a turn", () => {
     expect(reading.notes).toContainEqual({ topic: "hook", detail: "a turn that the transcript does not have" })
   })
 
-  test("without a transcript is told from its hooks", () => {
-    const told = session()
-    told.turnId = "turn-a"
-    told.hook("UserPromptSubmit", { prompt: "hi" })
-    told.hook("PreToolUse", { tool_use_id: "call_a", tool_name: "Bash", tool_input: { command: "ls" } })
-    told.hook("Stop", { last_assistant_message: "Hello." })
-    for (const file of told.files) file.facts.length = 0
-    const turn = the(read(told, v169), "turn")
-    expect(turn).toMatchObject({ name: "turn 1", output: "Hello.", metadata: { turn_id: "turn-a" } })
-  })
-
   test("that the user stopped is interrupted, with the calls that were waiting", () => {
     for (const dialect of dialects) {
       const told = session().turn("wait").calls("exec_command", { cmd: "sleep 60" }).responds().after(2).interrupts()
