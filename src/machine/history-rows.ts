@@ -206,9 +206,11 @@ export const usageCounted = (thread: Thread, event: EventOf<"UsageCounted">): St
     return [waiting ? { ...known, failedAt: event.at, failures: known.failures + 1 } : known, noEffects]
   }
   if (thread.usageRecords || event.last === undefined) return [known, noEffects]
-  return known.response === undefined
-    ? [{ ...known, unclaimed: event.last }, noEffects]
-    : complete(known, { usage: event.last })
+  if (known.response !== undefined && known.response.completed === undefined)
+    return complete(known, { usage: event.last })
+  // A response that was counted is over: what is counted now left no item (a compaction of 0.77).
+  const [free, effects] = settle(known)
+  return [{ ...free, unclaimed: event.last }, effects]
 }
 
 /** A streamed item tells when the response's output began. */

@@ -56,6 +56,33 @@ describe("a compaction", () => {
     }
   })
 
+  test("right after an answer, whose request left a count alone (0.77), takes neither that answer nor its tokens", () => {
+    const counts = (input: number, all: number): JsonObject => {
+      const usage = (input_tokens: number): JsonObject => ({
+        input_tokens,
+        output_tokens: 5,
+        total_tokens: input_tokens + 5
+      })
+      return { type: "token_count", info: { total_token_usage: usage(all), last_token_usage: usage(input) } }
+    }
+    const told = session()
+      .turn("go")
+      .record("response_item", {
+        type: "message",
+        role: "assistant",
+        content: [{ type: "output_text", text: "Gone." }]
+      })
+    told.record("event_msg", counts(100, 100))
+    told.record("turn_context", { model: "gpt-5.5", cwd: "/home/ann/work" })
+    told.record("event_msg", counts(100, 100))
+    told.record("event_msg", counts(300, 400))
+    told.record("compacted", { message: "went" })
+    const reading = read(told, v77)
+    const [answer, summary] = ofKind(reading, "llm")
+    expect([answer?.metrics.prompt_tokens, wordsOf(answer?.output as JsonObject[])]).toEqual([100, ["Gone."]])
+    expect([summary?.metrics.prompt_tokens, summary?.parent_id]).toEqual([300, the(reading, "compaction").id])
+  })
+
   test("tells the history before and after, and what the summary's request cost", () => {
     const told = session().turn("a lot").execs("seq 9").compacts("much happened").says("Done.").ends()
     for (const dialect of withTurnIds) {
