@@ -132,9 +132,21 @@ const inferences = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<str
     })
   )
 
+/**
+ * Whether the graph owes a cell for the call: a response that nobody saw end has no items in it, and so no scripts, unless
+ * a later request carried them.
+ */
+const isScript = (span: Span, byId: ReadonlyMap<string, Span>, scripts: ReadonlySet<string | null>): boolean =>
+  span.metadata.tool_kind === "code_cell" &&
+  (byId.get(text(span.metadata.requested_by) ?? "")?.status !== "unfinished" ||
+    scripts.has(text(span.metadata.call_id) ?? ""))
+
+const scriptsOf = (state: State): ReadonlySet<string | null> =>
+  new Set(Object.values(state.code_cells).map((cell) => cell.model_visible_call_id))
+
 /** How a call's dispatch ended: a script is dispatched when it has an output, and a command that failed was dispatched. */
-const dispatchOf = (span: Span): string => {
-  if (span.metadata.tool_kind === "code_cell") return "as a script"
+const dispatchOf = (span: Span, asScript: boolean): string => {
+  if (asScript) return "as a script"
   return span.status === "error" && typeof span.metadata.exit_code === "number" ? "completed" : statusOf(span)
 }
 
@@ -146,9 +158,9 @@ const cellStatus: { readonly [status: string]: string } = {
 
 /** A cell that nobody saw end is closed by its turn, where that one failed or was stopped: its status is not compared. */
 const codeCells = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<string> => {
-  const cells = spans.filter(
-    (span) => span.metadata.tool_kind === "code_cell" && span.metadata.requested_by !== undefined
-  )
+  const byId = new Map(spans.map((span) => [span.id, span]))
+  const scripts = scriptsOf(state)
+  const cells = spans.filter((span) => span.metadata.requested_by !== undefined && isScript(span, byId, scripts))
   const open = new Set(
     cells.filter((span) => cellStatus[span.status ?? ""] === undefined).map((span) => span.metadata.call_id)
   )
@@ -176,7 +188,7 @@ const toolCalls = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<stri
       call.tool_call_ids_started_by_response.map((tool) => [tool, id] as const)
     )
   )
-  const scripts = new Set(Object.values(state.code_cells).map((cell) => cell.model_visible_call_id))
+  const scripts = scriptsOf(state)
   const ours = spans
     .filter((span) => dispatched(span, byId))
     .map((span) => {
@@ -185,7 +197,7 @@ const toolCalls = (spans: ReadonlyArray<Span>, state: State): ReadonlyArray<stri
       // A response that nobody saw end has no items in the graph, so no call of its is linked to it.
       const model = requester?.status === "unfinished" ? undefined : requester?.id
       const by = parent?.kind === "tool" ? `cell of ${parent.metadata.call_id}` : `model ${model}`
-      return `${span.thread_id} ${text(span.metadata.call_id) ?? span.id} by ${by} ${dispatchOf(span)}`
+      return `${span.thread_id} ${text(span.metadata.call_id) ?? span.id} by ${by} ${dispatchOf(span, isScript(span, byId, scripts))}`
     })
   const theirs = Object.entries(state.tool_calls).map(([id, tool]) => {
     const cell = state.code_cells[tool.requester.code_cell_id ?? ""]
