@@ -4,10 +4,11 @@
  * Transcript records, hook journal lines, bare hook payloads and bundle events are told apart line by line. A
  * `session_meta` begins a file, unless it is the parent's at the head of a replay; hooks and bundle events name their
  * session. Each session gets its own fold. Of a bundle only the log comes this way: what its payload files hold is not
- * told, and the path of the bundle's folder says more.
+ * told, and the path of the bundle's folder says more. A hook payload without a journal's line around it does not say
+ * when it came: what it tells beside that counts, once all else is read, and the rest is an oddity.
  */
 import type { DomainEvent, EventOf } from "../domain/event.ts"
-import type { Line } from "../source/line.ts"
+import type { Line, SkippedLine } from "../source/line.ts"
 import type { JsonObject } from "../wire/json.ts"
 import { type Decoded, decodeHook, decodeRecord, hookSession, parseLine } from "./decode.ts"
 import { bundleDecoder } from "./decode-bundle.ts"
@@ -29,6 +30,16 @@ const started = (events: ReadonlyArray<DomainEvent>): EventOf<"ThreadStarted"> |
 const isBundleEvent = (value: JsonObject): value is JsonObject & { readonly rollout_id: string } =>
   typeof value.rollout_id === "string" && "wall_time_unix_ms" in value
 
+/** What a hook tells that is true whenever it came. */
+const timeless: ReadonlySet<DomainEvent["_tag"]> = new Set(["SessionNoted", "AgentHooked", "PromptHooked"])
+
+/** What a hook payload that came without its time tells all the same. */
+interface BareHook {
+  readonly sessionId: string
+  readonly events: ReadonlyArray<DomainEvent>
+  readonly untold: SkippedLine
+}
+
 /** History that stands in another file and did not come with this one (forks, 0.155 +). */
 const continuesElsewhere = (event: EventOf<"ThreadStarted">): boolean => event.lineage.forkedFromOrdinal !== undefined
 
@@ -37,8 +48,10 @@ export const mixedFold = (options: FoldOptions = {}): Fold => {
   const folds = new Map<string, EventFold>()
   const roots = new Map<string, string>()
   const bundles = new Map<string, ReturnType<typeof bundleDecoder>>()
+  const bareHooks: Array<BareHook> = []
+  /** The last that was told of each session, by its root. */
+  const latestAt = new Map<string, number>()
   let file: CurrentFile | undefined
-  let latestNs = 0
 
   const foldOf = (rootId: string): EventFold => {
     let fold = folds.get(rootId)
@@ -82,7 +95,7 @@ export const mixedFold = (options: FoldOptions = {}): Fold => {
     }
     const fold = foldOf(file.rootId)
     for (const event of decoded.events) {
-      latestNs = Math.max(latestNs, event.at * 1e9)
+      latestAt.set(file.rootId, Math.max(latestAt.get(file.rootId) ?? 0, event.at))
       fold.apply(placed(event, line, false), into)
       if (event._tag === "ThreadStarted" && event.metaId === event.threadId && continuesElsewhere(event)) {
         fold.apply({ _tag: "HistoryMissing", threadId: event.threadId, at: event.at }, into)
@@ -91,13 +104,35 @@ export const mixedFold = (options: FoldOptions = {}): Fold => {
   }
 
   const applyHook = (value: JsonObject, sessionId: string, line: Line, into: Collected): void => {
-    const decoded = decodeHook(value, line.text.length, latestNs)
+    const decoded = decodeHook(value, line.text.length)
+    if (decoded._tag === "Skipped") {
+      holdBareHook(value, sessionId, line, into)
+      return
+    }
+    const rootId = roots.get(sessionId) ?? sessionId
+    for (const event of decoded.events) {
+      latestAt.set(rootId, Math.max(latestAt.get(rootId) ?? 0, event.at))
+      foldOf(rootId).apply(event, into)
+    }
+  }
+
+  const holdBareHook = (value: JsonObject, sessionId: string, line: Line, into: Collected): void => {
+    const decoded = decodeHook(value, 0, 0)
     if (decoded._tag === "Skipped") {
       into.skipped.push(skip(line, decoded.reason))
       return
     }
-    const fold = foldOf(roots.get(sessionId) ?? sessionId)
-    for (const event of decoded.events) fold.apply(event, into)
+    const events = decoded.events.filter((event) => timeless.has(event._tag))
+    const untold = skip(line, "a hook payload without its time, of a session that nothing else tells of")
+    if (events.length > 0) bareHooks.push({ sessionId, events, untold })
+    else into.notes.push({ topic: "hook", detail: `${String(value.hook_event_name)} without its time` })
+  }
+
+  const applyBareHook = ({ sessionId, events, untold }: BareHook, into: Collected): void => {
+    const rootId = roots.get(sessionId) ?? sessionId
+    const at = latestAt.get(rootId)
+    if (at === undefined) into.skipped.push(untold)
+    else for (const event of events) foldOf(rootId).apply({ ...event, at }, into)
   }
 
   /** The bundle events of a session: a log alone, without its payload files. */
@@ -130,6 +165,7 @@ export const mixedFold = (options: FoldOptions = {}): Fold => {
     },
     end: () => {
       const into = collected()
+      for (const hook of bareHooks) applyBareHook(hook, into)
       for (const [sessionId, decoder] of bundles)
         for (const event of decoder.end()) foldOf(sessionId).apply(event, into)
       for (const fold of folds.values()) fold.end(into)

@@ -101,6 +101,30 @@ describe("bare hook payloads", () => {
     expect(spans.find(({ kind }) => kind === "session")?.metadata.permission_mode).toBe("default")
   })
 
+  test("tell no time, wherever they stand: the spans are those of the transcript alone", () => {
+    const told = session().turn("fix it").execs("ls").says("Done.").ends()
+    const bare = told.journal(v169).map((text) => JSON.stringify(JSON.parse(text).payload))
+    const times = (texts: ReadonlyArray<string>) =>
+      readMixed(texts)
+        .spans.map(({ id, start, end }) => [id, start, end])
+        .sort()
+    const alone = times(told.lines(v169))
+    expect(times([...bare, ...told.lines(v169)])).toEqual(alone)
+    expect(times([...told.lines(v169), ...bare])).toEqual(alone)
+    expect(readMixed([...bare, ...told.lines(v169)]).notes).toContainEqual({
+      topic: "hook",
+      detail: "PreModelRequest without its time"
+    })
+  })
+
+  test("alone tell of nothing that can be put anywhere", () => {
+    const told = session().turn("fix it").says("Done.").ends()
+    const bare = told.journal(v169).map((text) => JSON.stringify(JSON.parse(text).payload))
+    const { spans, skipped, notes } = readMixed(bare)
+    expect([spans.length, skipped.length + notes.length]).toEqual([0, bare.length])
+    expect(skipped[0]?.reason).toContain("without its time")
+  })
+
   test("that no session can be told from are skipped", () => {
     expect(readMixed(['{"hook_event_name":"Stop"}']).skipped).toHaveLength(1)
   })
