@@ -10,8 +10,8 @@ import type { Span } from "./span.ts"
 /** Metadata whose text says what kind of thing happened, never what it was about. */
 const tellingKeys: ReadonlySet<string> = new Set([
   // who and where in the trace
-  ...["session_id", "thread_id", "turn_id", "call_id", "response_id", "parent_thread_id", "forked_from", "agent_path"],
-  ...["agent_thread_id", "spawning_call_id", "requested_by", "cell_id", "cell_call_id", "input_base", "from", "to"],
+  ...["session_id", "thread_id", "turn_id", "call_id", "response_id", "parent_thread_id", "forked_from"],
+  ...["agent_thread_id", "spawning_call_id", "requested_by", "cell_id", "cell_call_id", "input_base"],
   // with what
   ...["model", "model_provider", "provider", "effort", "originator", "cli_version", "source", "history_mode"],
   ...["collaboration_mode", "permission_mode", "approval_policy", "sandbox", "service_tier", "plan_type"],
@@ -47,14 +47,18 @@ const keptOf = (members: JsonObject, ownKeys: ReadonlySet<string>): JsonObject =
   return kept
 }
 
+/** A session is named after its folder, an agent by what the model called it: words of the user's and the model's. */
+const plainNames: { readonly [kind in Span["kind"]]?: string } = { session: "codex", agent: "agent" }
+
 /**
- * The span without content; `ownKeys` are metadata keys of the user's own making. Its name stays: names are made of
+ * The span without content; `ownKeys` are metadata keys of the user's own making. Other names stay: they are made of
  * kinds, models and tools.
  */
 export const structureOf = (span: Span, ownKeys: ReadonlySet<string> = none): Span => {
   const { input: _input, output: _output, error, metadata, ...rest } = span
   return {
     ...rest,
+    name: plainNames[span.kind] ?? span.name,
     ...(error !== undefined && {
       error: { message: error.code ?? "error", ...(error.code !== undefined && { code: error.code }) }
     }),

@@ -189,6 +189,20 @@ describe("--content none", () => {
     })
   })
 
+  test("names no session after its folder and no agent by what the model called it", () => {
+    const agent = span({
+      kind: "agent",
+      name: "agent /root/find_the_leak",
+      metadata: {
+        agent_path: "/root/find_the_leak",
+        message_edges: [{ from: "/root", to: "find_the_leak", kind: "task" }]
+      }
+    })
+    const row = written(agent, { content: "none" })
+    expect([row.name, row.metadata]).toEqual(["agent", { message_edges: [{ kind: "task" }] }])
+    expect(written(span({ kind: "session", name: "codex: secret-plan" }), { content: "none" }).name).toBe("codex")
+  })
+
   test("keeps the metadata that the user added", () => {
     const own = span({ metadata: { build: "nightly", cwd: "/home/me", nested: { build: "x" } } })
     expect(written(own, { content: "none", ownKeys: ["build"] }).metadata).toEqual({ build: "nightly" })
