@@ -4,14 +4,13 @@
  * Owns what is asked, printed and written. What an entry looks like and where it goes is setup/.
  */
 import { accessSync, constants } from "node:fs"
-import { basename } from "node:path"
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { codexFolder } from "../hook/places.ts"
 import { readSwitches } from "../hook/switches.ts"
 import { codexVersion, findCodex, hookAbilities } from "../setup/codex.ts"
 import { fewestAbilities, type HookAbilities, wantedHooks } from "../setup/events.ts"
-import { type HooksFilePlan, planInstall } from "../setup/hooks-file.ts"
+import { type HooksFilePlan, isOwnProgram, planInstall } from "../setup/hooks-file.ts"
 import { hooksFile, readHooksFile, writeHooksFile } from "../setup/hooks-json.ts"
 import { WrongUse } from "./errors.ts"
 
@@ -72,8 +71,9 @@ export const setupCommand = Command.make(
   { codex: codexFlag, dryRun, program },
   Effect.fnUntraced(function* (given) {
     const ours = Option.getOrElse(given.program, () => process.execPath)
-    if (!basename(ours).startsWith("tracer")) {
-      const hint = "npm run build makes dist/tracer; or name one with --program PATH"
+    if (!isOwnProgram(ours)) {
+      const hint =
+        "npm run build makes dist/tracer; or name one with --program PATH, called tracer or tracer-0.1.0: later it is known by its name"
       return yield* new WrongUse({ reason: `${ours} is not a tracer executable that a hook could call`, hint })
     }
     const switches = readSwitches(process.env)

@@ -48,12 +48,21 @@ interface Fields {
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/**
+ * The names that our executable has: as it is built (build.ts, the release of each platform), and with a version. Any
+ * other that begins like ours is someone else's program.
+ */
+const ownName = /^tracer(?:-(?:linux|darwin|windows)-(?:x64|arm64)(?:-musl)?|-\d+(?:\.\d+)*)?(?:\.exe)?$/
+
+/** Whether a program is ours, by its name: only such a one is known again by a later set-up, and by its removal. */
+export const isOwnProgram = (program: string): boolean => ownName.test(program.replace(/^.*[/\\]/s, ""))
+
 /** The program of a command that calls our hook, without its quotes; undefined where the command is someone else's. */
 export const hookProgram = (command: unknown): string | undefined => {
   if (typeof command !== "string") return undefined
-  const [, single, double, bare] = /^\s*(?:'([^']+)'|"([^"]+)"|(\S+))\s+hook\s*$/.exec(command) ?? []
-  const program = single ?? double ?? bare
-  return program !== undefined && /(^|[/\\])tracer[^/\\]*$/.test(program) ? program : undefined
+  const [, single, double, bare] = /^\s*(?:'((?:[^']|'\\'')+)'|"([^"]+)"|(\S+))\s+hook\s*$/.exec(command) ?? []
+  const program = single?.replaceAll("'\\''", "'") ?? double ?? bare
+  return program !== undefined && isOwnProgram(program) ? program : undefined
 }
 
 /** The command line that Codex gives to a shell. */

@@ -105,6 +105,24 @@ describe("tracer setup", () => {
     expect(readFileSync(hooksFile(), "utf8")).toBe("{ mine: ")
   })
 
+  test("refuses a program by whose name it would not know its own hooks again", async () => {
+    const { exitCode, stderr } = await tracer(["setup", "--program", join(home, "tracerouter")])
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain("is not a tracer executable")
+    expect(existsSync(hooksFile())).toBe(false)
+  })
+
+  test("leaves Codex's own config.toml as it is, to the byte, and so does tracer uninstall", async () => {
+    mkdirSync(join(home, ".codex"))
+    const config = '# mine\r\nnotify = ["say", "done"] # keep\n\n[projects."/w"]\ntrust_level = "trusted"'
+    const file = join(home, ".codex", "config.toml")
+    writeFileSync(file, config)
+    const { mtimeMs } = statSync(file)
+    await setup()
+    await tracer(["uninstall"])
+    expect([readFileSync(file, "utf8"), statSync(file).mtimeMs]).toEqual([config, mtimeMs])
+  })
+
   test("writes through a link, and keeps the file's rights", async () => {
     mkdirSync(join(home, ".codex"))
     const dotfiles = join(home, "dotfiles-hooks.json")

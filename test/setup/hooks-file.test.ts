@@ -1,8 +1,11 @@
 /** hooks.json: ours in, ours out, and nobody else's approval lost. */
 import { describe, expect, test } from "bun:test"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { Result } from "effect"
 import { fewestAbilities, hookEvents, wantedHooks } from "../../src/setup/events.ts"
 import { hookCommand, hookProgram, planInstall, planRemove } from "../../src/setup/hooks-file.ts"
+import { repository } from "../support/tracer.ts"
 
 const file = "/home/dev/.codex/hooks.json"
 const everything = { events: hookEvents, runsAsync: true }
@@ -114,6 +117,15 @@ describe("removing", () => {
   test("of a file without ours changes nothing, not a byte", () => {
     expect(remove(others).text).toBe(others)
   })
+
+  test("leaves the hook of a program whose name only begins like ours, and so does setting up", () => {
+    const foreign = { hooks: [{ type: "command", command: "/usr/bin/tracerouter hook" }] }
+    const text = JSON.stringify({ hooks: { Stop: [foreign] } })
+    const installed = install(text).text
+    expect(JSON.parse(installed).hooks.Stop[0]).toEqual(foreign)
+    expect(JSON.parse(remove(installed).text)).toEqual({ hooks: { Stop: [foreign] } })
+    expect(remove(text).text).toBe(text)
+  })
 })
 
 describe("what an event is asked for", () => {
@@ -136,12 +148,49 @@ describe("what an event is asked for", () => {
   })
 })
 
-test("our commands are told from others by their program", () => {
-  expect(hookProgram("'/opt/tracer' hook")).toBe("/opt/tracer")
-  expect(hookProgram('"C:\\Program Files\\tracer.exe" hook')).toBe("C:\\Program Files\\tracer.exe")
-  expect(hookProgram("/usr/bin/tracer-0.2 hook")).toBe("/usr/bin/tracer-0.2")
-  for (const other of ["/opt/other hook", "tracer status", "echo tracer hook", "bash -c 'tracer hook'", 7, undefined]) {
+describe("our commands", () => {
+  test("are told by their program, however it is quoted", () => {
+    expect(hookProgram("'/opt/tracer' hook")).toBe("/opt/tracer")
+    expect(hookProgram('"C:\\Program Files\\tracer.exe" hook')).toBe("C:\\Program Files\\tracer.exe")
+    expect(hookProgram("tracer hook")).toBe("tracer")
+    expect(hookCommand("/home/o'neil/tracer")).toBe(`'/home/o'\\''neil/tracer' hook`)
+    expect(hookProgram(hookCommand("/home/o'neil/tracer"))).toBe("/home/o'neil/tracer")
+  })
+
+  test.each(["tracer", "tracer.exe", "tracer-0.2", "tracer-0.1.0", "tracer-0.1.0.exe", "tracer-2"])(
+    "may call %s",
+    (name) => {
+      expect(hookProgram(`/usr/bin/${name} hook`)).toBe(`/usr/bin/${name}`)
+    }
+  )
+
+  test("may call every executable that build.ts makes", () => {
+    const build = readFileSync(join(repository, "build.ts"), "utf8")
+    const targets = [...build.matchAll(/\{ name: "([^"]+)", bun:/g)].map(([, name]) => name)
+    expect(targets.length).toBeGreaterThan(5)
+    for (const name of targets) expect(hookProgram(`/opt/tracer-${name} hook`)).toBe(`/opt/tracer-${name}`)
+    expect(hookProgram('"C:\\bin\\tracer-windows-x64.exe" hook')).toBe("C:\\bin\\tracer-windows-x64.exe")
+  })
+
+  test.each([
+    "/opt/other hook",
+    "tracer status",
+    "echo tracer hook",
+    "bash -c 'tracer hook'",
+    "/usr/bin/tracerouter hook",
+    "tracert hook",
+    "/usr/bin/tracer2 hook",
+    "'/opt/tracer_old' hook",
+    "/opt/tracer-wrapper hook",
+    "/opt/tracer-0.2-wrapper hook",
+    "/opt/tracer-linux hook",
+    "tracer.sh hook",
+    "/opt/tracer.exe.bak hook",
+    "/opt/tracer/other hook",
+    "/opt/mytracer hook",
+    7,
+    undefined
+  ])("are not %p", (other) => {
     expect(hookProgram(other)).toBeUndefined()
-  }
-  expect(hookCommand("/home/o'neil/tracer")).toBe(`'/home/o'\\''neil/tracer' hook`)
+  })
 })
