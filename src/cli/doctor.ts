@@ -5,15 +5,17 @@
 import { Console, Effect, Option, Result } from "effect"
 import { Command } from "effect/cli"
 import { readSettings } from "../settings/settings.ts"
+import { checkHooks } from "../setup/check-hooks.ts"
 import * as checks from "../setup/checks.ts"
 import { findCodex } from "../setup/codex.ts"
+import type { Finding } from "../setup/finding.ts"
 import { Incomplete } from "./errors.ts"
 import { codexFlag } from "./setup.ts"
 import { jsonFlag } from "./status.ts"
 
 const marks = { ok: "ok      ", warning: "warning ", broken: "BROKEN  " } as const
 
-const line = ({ check, state, what, remedy }: checks.Finding): string =>
+const line = ({ check, state, what, remedy }: Finding): string =>
   `${marks[state]}${check}: ${what}${remedy === undefined ? "" : `\n          → ${remedy}`}`
 
 const findings = (codex: string | undefined) =>
@@ -24,7 +26,7 @@ const findings = (codex: string | undefined) =>
     const asked = yield* Effect.all(
       [
         checks.checkBackend(environment, Result.isSuccess(settings) ? settings.success : undefined),
-        checks.checkHooks(environment, codex),
+        checkHooks(environment, codex),
         checks.checkCollector(environment),
         checks.checkDelivery(environment)
       ],

@@ -1,8 +1,8 @@
 /**
- * What `tracer doctor` looks at: one check a question, each answered with a finding and, where it is not well, a remedy.
+ * What `tracer doctor` looks at: settings, state folder, backend, collector and delivery. The hooks: check-hooks.ts.
  *
- * A check never fails: what keeps it from knowing is its finding. Nothing is changed, but that the backend's project is
- * looked up as the sink would (which makes it where it does not exist).
+ * Nothing is changed, but that the backend's project is looked up as the sink would (which makes it where it does not
+ * exist).
  */
 import { accessSync, constants, mkdirSync, statSync } from "node:fs"
 import { Clock, Effect, Result } from "effect"
@@ -10,34 +10,12 @@ import { sinkEnvironment } from "../collector/destination.ts"
 import { overviewOf } from "../collector/overview.ts"
 import { askStatus } from "../collector/status.ts"
 import { readComplaints } from "../hook/complaints.ts"
-import { codexFolder, configFile, type Environment, stateFolder } from "../hook/places.ts"
+import { configFile, type Environment, stateFolder } from "../hook/places.ts"
 import { readSettings, type Settings } from "../settings/settings.ts"
 import { connect, projectTarget } from "../sink/braintrust/connection.ts"
 import { braintrustSettings } from "../sink/braintrust/settings.ts"
 import { version } from "../version.ts"
-import { eventNamed, type HookMetadata, hookAbilities, listHooks } from "./codex.ts"
-import { wantedHooks } from "./events.ts"
-import { hookProgram, planInstall } from "./hooks-file.ts"
-import { hooksFile, readHooksFile } from "./hooks-json.ts"
-
-export interface Finding {
-  readonly check: string
-  /** warning: works, but not as it could. broken: spans do not arrive. */
-  readonly state: "ok" | "warning" | "broken"
-  readonly what: string
-  readonly remedy?: string
-}
-
-const finding =
-  (check: string) =>
-  (state: Finding["state"], what: string, remedy?: string): Finding => ({
-    check,
-    state,
-    what,
-    ...(remedy !== undefined && { remedy })
-  })
-
-type Check = Effect.Effect<ReadonlyArray<Finding>>
+import { type Check, type Finding, finding } from "./finding.ts"
 
 /** The settings, and whether the state folder can be written. */
 export const checkSettings = (environment: Environment): ReadonlyArray<Finding> => {
@@ -107,107 +85,6 @@ export const checkBackend = (environment: Environment, settings: Settings | unde
     )
   )
 }
-
-const trustRemedy = "start codex, type /hooks, and approve the hooks of tracer (only you can)"
-
-/** What Codex itself says of our hooks: there, enabled, trusted. */
-const trustFindings = (listed: ReadonlyArray<HookMetadata>): ReadonlyArray<Finding> => {
-  const found = finding("trust")
-  const ours = listed.filter(({ command }) => hookProgram(command) !== undefined)
-  if (ours.length === 0) return [found("broken", "Codex sees no hook of ours", "tracer setup")]
-  const names = (hooks: ReadonlyArray<HookMetadata>) => hooks.map(({ eventName }) => eventNamed(eventName)).join(", ")
-  const disabled = ours.filter(({ enabled }) => enabled === false)
-  const untrusted = ours.filter(({ trustStatus }) => trustStatus === "untrusted" || trustStatus === "modified")
-  const trusted = ours.length - untrusted.length
-  return [
-    ...(disabled.length > 0
-      ? [found("broken", `disabled in Codex: ${names(disabled)}`, "enable them in codex: /hooks")]
-      : []),
-    untrusted.length > 0
-      ? found(
-          "broken",
-          `Codex does not run ${untrusted.length} of ${ours.length} hooks before they are approved: ${names(untrusted)}`,
-          trustRemedy
-        )
-      : found("ok", `Codex runs all ${trusted} hooks`)
-  ]
-}
-
-/** hooks.json itself: whether it has what `tracer setup` would write now. */
-const fileFindings = (environment: Environment, codex: string): Check =>
-  Effect.gen(function* () {
-    const found = finding("hooks")
-    const file = hooksFile(codexFolder(environment))
-    const text = yield* readHooksFile(file)
-    const settings = readSettings(environment)
-    const wishes = {
-      flushOnTurnEnd: Result.isSuccess(settings) && settings.success.flushOnTurnEnd,
-      flushTimeoutSeconds: Result.isSuccess(settings) ? settings.success.flushTimeoutSeconds : 0
-    }
-    const abilities = yield* hookAbilities(codex)
-    const missingProgram: Array<string> = []
-    const exists = (program: string) => {
-      const there = statSync(program, { throwIfNoEntry: false }) !== undefined
-      if (!there) missingProgram.push(program)
-      return there
-    }
-    const plan = yield* Effect.fromResult(
-      planInstall(file, text, wantedHooks(abilities, wishes), process.execPath, exists)
-    )
-    if (missingProgram[0] !== undefined) {
-      return [found("broken", `the hooks call ${missingProgram[0]}, which does not exist`, "tracer setup")]
-    }
-    const differing = plan.changes.filter(({ change }) => change !== "unchanged").map(({ event }) => event)
-    if (differing.length === plan.changes.length)
-      return [found("broken", `${file} has no hook of ours`, "tracer setup")]
-    if (differing.length > 0) {
-      return [
-        found(
-          "warning",
-          `${file} is not what this Codex could run: ${differing.join(", ")}`,
-          "tracer setup, then approve in codex: /hooks"
-        )
-      ]
-    }
-    return [found("ok", `${file}: ${plan.changes.length} events call ${plan.command}`)]
-  }).pipe(
-    Effect.catchTag("HooksFileBroken", ({ message, hint }) =>
-      Effect.succeed([finding("hooks")("broken", message, hint)])
-    ),
-    Effect.catchTag("CodexNotAsked", ({ message, hint }) =>
-      Effect.succeed([finding("hooks")("warning", message, hint)])
-    )
-  )
-
-/** The hooks, as they are written and as Codex sees them. Hooks that came with the plugin need no file. */
-export const checkHooks = (environment: Environment, codex: string | undefined): Check =>
-  Effect.gen(function* () {
-    if (codex === undefined) {
-      return [finding("hooks")("warning", "no codex on the PATH, so it cannot be asked", "tracer doctor --codex PATH")]
-    }
-    const listed = yield* Effect.result(listHooks(codex, codexFolder(environment), stateFolder(environment)))
-    if (Result.isFailure(listed)) {
-      return [finding("trust")("warning", listed.failure.message, listed.failure.hint)]
-    }
-    const ours = listed.success.hooks.filter(({ command }) => hookProgram(command) !== undefined)
-    const file = hooksFile(codexFolder(environment))
-    const fromPlugin = ours.length > 0 && ours.every(({ sourcePath }) => sourcePath !== file)
-    const written = fromPlugin
-      ? [finding("hooks")("ok", `${ours.length} hooks come from the plugin`)]
-      : yield* fileFindings(environment, codex)
-    const twice =
-      !fromPlugin && ours.some(({ sourcePath }) => sourcePath !== file)
-        ? [
-            finding("hooks")(
-              "warning",
-              "every event comes twice: from hooks.json and from the plugin",
-              "tracer uninstall, or codex plugin remove tracer@tracer"
-            )
-          ]
-        : []
-    const told = listed.success.warnings.map((warning) => finding("hooks")("warning", `Codex says: ${warning}`))
-    return [...written, ...twice, ...told, ...trustFindings(listed.success.hooks)]
-  })
 
 /** The collector, where one runs: an answer, and of this version. */
 export const checkCollector = (environment: Environment): Check =>

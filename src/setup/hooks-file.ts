@@ -75,6 +75,9 @@ interface Parsed {
   readonly indent: string
 }
 
+const isGroup = (value: unknown): boolean =>
+  isFields(value) && Array.isArray(value.hooks) && value.hooks.every(isFields)
+
 const indentOf = (text: string): string => /^[ \t]+(?=")/m.exec(text)?.[0] ?? "  "
 
 const parse = (file: string, text: string | undefined): Result.Result<Parsed, HooksFileBroken> => {
@@ -93,9 +96,7 @@ const parse = (file: string, text: string | undefined): Result.Result<Parsed, Ho
   if (root.hooks === undefined) root.hooks = {}
   const hooks = root.hooks
   if (!isFields(hooks)) return broken('has a "hooks" that is not an object')
-  const wrong = Object.entries(hooks).find(
-    ([, groups]) => !Array.isArray(groups) || !groups.every((group) => isFields(group) && Array.isArray(group.hooks))
-  )
+  const wrong = Object.entries(hooks).find(([, groups]) => !Array.isArray(groups) || !groups.every(isGroup))
   if (wrong !== undefined) return broken(`has something else than groups of hooks under "${wrong[0]}"`)
   return Result.succeed({ root, hooks, indent: indentOf(text) })
 }
@@ -116,6 +117,29 @@ const findOurs = (groups: Array<Group>) => {
   }
   return undefined
 }
+
+/** An entry of ours as it stands in the file. */
+export interface OwnHook {
+  readonly event: string
+  readonly command: string
+  readonly program: string
+}
+
+/** Our entries, in the file's order. */
+export const ownHooks = (
+  file: string,
+  text: string | undefined
+): Result.Result<ReadonlyArray<OwnHook>, HooksFileBroken> =>
+  Result.map(parse(file, text), ({ hooks }) =>
+    Object.keys(hooks).flatMap((event) =>
+      groupsOf(hooks, event).flatMap((group) =>
+        group.hooks.flatMap(({ command }) => {
+          const program = hookProgram(command)
+          return program === undefined ? [] : [{ event, command: command as string, program }]
+        })
+      )
+    )
+  )
 
 const entry = (command: string, { async, timeout }: WantedHook): Fields => ({
   type: "command",

@@ -13,6 +13,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { type CodexSays, scriptedCodex } from "../support/scripted-codex.ts"
 
 const door = resolve(import.meta.dir, "../../src/main.ts")
 
@@ -28,30 +29,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }))
 const hooksFile = () => join(home, ".codex", "hooks.json")
 const hooksOf = () => JSON.parse(readFileSync(hooksFile(), "utf8")).hooks
 
-/** A Codex that tells its version and lists what stands in hooks.json, async hooks included. */
-const fakeCodex = ({ trust, events }: { readonly trust: string; readonly events?: ReadonlyArray<string> }) => {
-  const script = `#!${process.execPath}
-import { readFileSync } from "node:fs"
-if (process.argv[2] === "--version") console.log("codex-cli 0.169.0")
-else {
-  const file = process.env.CODEX_HOME + "/hooks.json"
-  const events = ${JSON.stringify(events ?? null)}
-  const listed = () => {
-    try {
-      return Object.entries(JSON.parse(readFileSync(file, "utf8")).hooks).filter(([event]) => events === null || events.includes(event)).flatMap(([event, groups]) =>
-        groups.flatMap(({ hooks }) => hooks.map((hook) => ({ key: event, eventName: event[0].toLowerCase() + event.slice(1), command: hook.command, async: hook.async === true, enabled: true, trustStatus: ${JSON.stringify(trust)}, sourcePath: file }))))
-    } catch { return [] }
-  }
-  for await (const line of console) {
-    const { id, method } = JSON.parse(line)
-    if (method === "initialize") console.log(JSON.stringify({ id, result: {} }))
-    if (method === "hooks/list") console.log(JSON.stringify({ id, result: { data: [{ cwd: "/", hooks: listed(), warnings: [], errors: [] }] } }))
-  }
-}
-`
-  writeFileSync(codex, script)
-  chmodSync(codex, 0o755)
-}
+const fakeCodex = (says: CodexSays) => scriptedCodex(codex, says)
 
 const tracer = async (args: ReadonlyArray<string>, environment: Record<string, string> = {}) => {
   const ran = Bun.spawn({
@@ -210,6 +188,15 @@ describe("tracer doctor", () => {
       { state: "broken", what: expect.stringContaining("does not exist") }
     ])
   })
+})
+
+test("tracer doctor looks at hooks.json also where there is no Codex to ask", async () => {
+  mkdirSync(join(home, ".codex"))
+  const hooks = { Stop: [{ hooks: [{ type: "command", command: "'/gone/tracer' hook" }] }] }
+  writeFileSync(hooksFile(), JSON.stringify({ hooks }))
+  const { exitCode, stdout } = await tracer(["doctor"], { TRACER_TO: "jsonl" })
+  expect(exitCode).toBe(1)
+  expect(stdout).toContain("BROKEN  hooks: the hooks call /gone/tracer, which does not exist")
 })
 
 describe("tracer status and collect", () => {

@@ -1,6 +1,6 @@
 /**
  * What `tracer doctor` finds by itself, without a Codex and without a backend: settings, folders, the collector, hooks
- * that fired. With a Codex and as a user runs it: test/cli/hook-commands.test.ts.
+ * that fired. Hooks as they are installed: check-hooks.test.ts. As a user runs it: test/cli/hook-commands.test.ts.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -8,14 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { journalFile, sessionFolder } from "../../src/hook/places.ts"
-import {
-  checkBackend,
-  checkCollector,
-  checkDelivery,
-  checkHooks,
-  checkSettings,
-  checkStateFolder
-} from "../../src/setup/checks.ts"
+import { checkBackend, checkCollector, checkDelivery, checkSettings, checkStateFolder } from "../../src/setup/checks.ts"
 
 let home: string
 let cwd: string
@@ -72,12 +65,6 @@ describe("the state folder", () => {
 
 test("a backend is only asked where spans go to it", async () => {
   expect(await Effect.runPromise(checkBackend(environment(), undefined))).toEqual([])
-})
-
-test("without a Codex nothing is claimed about its hooks", async () => {
-  expect(await Effect.runPromise(checkHooks(environment(), undefined))).toMatchObject([
-    { state: "warning", remedy: "tracer doctor --codex PATH" }
-  ])
 })
 
 test("no collector is well: the next hook starts one", async () => {

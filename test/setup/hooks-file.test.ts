@@ -91,7 +91,8 @@ describe("setting up", () => {
     ["an array", "[]", "is not a JSON object"],
     ["hooks that are a list", `{"hooks": []}`, '"hooks" that is not an object'],
     ["an event that is no list", `{"hooks": {"Stop": {}}}`, 'under "Stop"'],
-    ["a group without hooks", `{"hooks": {"Stop": [{"command": "x"}]}}`, 'under "Stop"']
+    ["a group without hooks", `{"hooks": {"Stop": [{"command": "x"}]}}`, 'under "Stop"'],
+    ["a hook that is no object", `{"hooks": {"Stop": [{"hooks": [null]}]}}`, 'under "Stop"']
   ] as const) {
     test(`a file with ${name} is refused, with the reason`, () => {
       const refused = planInstall(file, text, wanted, "/opt/tracer", () => true)
