@@ -6,8 +6,9 @@
  */
 import { Cause, Console, Effect, Exit, Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
-import { UnknownGeneration } from "../bundle/generation.ts"
+import { NothingNamed } from "../bundle/explain/explain.ts"
 import { NotLocated } from "../source/locate.ts"
+import { isWrongReduction } from "./reduction.ts"
 import { exitCodes, renderError } from "./told.ts"
 
 /** The command was used in a way that cannot mean anything. */
@@ -47,8 +48,8 @@ export const sayCause = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
 export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return exitCodes.ok
   const error = Cause.squash(exit.cause)
-  if (error instanceof NotLocated) return exitCodes.wrongUse
-  if (error instanceof UnknownGeneration) return exitCodes.wrongUse
+  if (error instanceof NotLocated || error instanceof NothingNamed) return exitCodes.wrongUse
+  if (isWrongReduction(error)) return exitCodes.wrongUse
   if (CliError.isCliError(error))
     return error._tag === "ShowHelp" && error.errors.length === 0 ? exitCodes.ok : exitCodes.wrongUse
   return Runtime.getErrorExitCode(error)

@@ -46,13 +46,30 @@ export class StateFile extends Error {
   }
 }
 
+/** What was named is no folder: there is nothing that could be a bundle. */
+export class NoFolder extends Error {
+  readonly _tag = "NoFolder"
+  readonly place: string
+  readonly hint = "name the directory that holds manifest.json and trace.jsonl"
+  constructor(place: string, isThere: boolean) {
+    super(isThere ? "a bundle is a folder, and this is none" : "there is no such folder")
+    this.place = place
+  }
+}
+
+/** Whether an error tells of wrong use: the command line named what is not there. */
+export const isWrongReduction = (error: unknown): error is NoFolder | UnknownGeneration =>
+  error instanceof NoFolder || error instanceof UnknownGeneration
+
+export type Expected = BundleRefused | StateFile | NoFolder | UnknownGeneration
+
 /** Whether an error is one that a reduction tells of; any other is a fault of ours. */
-export const isExpected = (error: unknown): error is BundleRefused | StateFile | UnknownGeneration =>
-  error instanceof BundleRefused || error instanceof StateFile || error instanceof UnknownGeneration
+export const isExpected = (error: unknown): error is Expected =>
+  error instanceof BundleRefused || error instanceof StateFile || isWrongReduction(error)
 
 /** The exit code of an error that is expected. */
 export const exitCodeOf = (error: unknown): number =>
-  error instanceof UnknownGeneration ? exitCodes.wrongUse : exitCodes.incomplete
+  isWrongReduction(error) ? exitCodes.wrongUse : exitCodes.incomplete
 
 const keepMemory = makeMemoryKeeper(reductionLimits)
 /** Lines between two looks at the memory, each of which costs what a line does. */
@@ -180,10 +197,26 @@ const featuresNamed = (version: string): Features => {
   return features
 }
 
+/** Whether there is a folder, something else, or nothing; a place that we may not see is for the reading to refuse. */
+const thereIs = (place: string): "a folder" | "something else" | "nothing" => {
+  try {
+    return fs.statSync(place).isDirectory() ? "a folder" : "something else"
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === "ENOENT" || code === "ENOTDIR" ? "nothing" : "a folder"
+  }
+}
+
+const folderNamed = (place: string): string => {
+  const found = thereIs(place)
+  if (found !== "a folder") throw new NoFolder(place, found === "something else")
+  return place
+}
+
 /** Reduces a bundle and says what was left out. Throws errors that are expected (above). */
 export const reduceWanted = (wanted: Wanted, speech: Speech) => {
   const features = wanted.as === undefined ? undefined : featuresNamed(wanted.as)
-  const bundle = openBundle(wanted.bundle)
+  const bundle = openBundle(folderNamed(wanted.bundle))
   const reduced = reduceBundle(bundle, {
     lenient: wanted.lenient,
     afterLine: keepSmall,

@@ -74,6 +74,7 @@ describe("the short way and the long way", () => {
     ["as no release", whole, ["b", "--as", "0.1"]],
     ["a place that is none", whole, ["b", "-o", "no/such/folder"]],
     ["no bundle", whole, ["c"]],
+    ["no folder", whole, ["b/manifest.json"]],
     ["refused", broken, ["b"]],
     ["lenient", broken, ["b", "--lenient"]],
     ["nothing to compare with", broken, ["b", "--lenient", "--check"]],
@@ -95,4 +96,21 @@ describe("the short way and the long way", () => {
     expect(short).toEqual(full)
     expect(short.code + short.stdout.length + short.stderr.length).toBeGreaterThan(0)
   })
+
+  test.each([
+    ["no such folder", ["c"], 2, "there is no such folder\n  c\n"],
+    ["a file", ["b/manifest.json"], 2, "a bundle is a folder, and this is none\n  b/manifest.json\n"],
+    ["a path through a file", ["b/manifest.json/c"], 2, "there is no such folder"],
+    ["an id that names nothing", ["b", "--explain", "nosuch"], 2, 'nothing in this trace has the id "nosuch"'],
+    ["no release", ["b", "--as", "0.1"], 2, "no reducer is known"],
+    ["a folder that is no bundle", ["."], 1, "this bundle cannot be reduced"],
+    ["nothing to compare with", ["b", "--check"], 1, "the state cannot be read"]
+  ])(
+    "exit with 2 where the command line is wrong, and with 1 where the bundle is: %s",
+    async (_, args, code, words) => {
+      const [short, full] = [await outcome(whole, args), await outcome(whole, [...args, "--json=false"])]
+      expect([short.code, full.code]).toEqual([code, code])
+      for (const { stderr } of [short, full]) expect(stderr).toContain(words)
+    }
+  )
 })
