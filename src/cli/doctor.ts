@@ -10,6 +10,7 @@ import * as checks from "../setup/checks.ts"
 import { findCodex } from "../setup/codex.ts"
 import type { Finding } from "../setup/finding.ts"
 import { Incomplete } from "./errors.ts"
+import { printedJson } from "./printed-json.ts"
 import { codexFlag } from "./setup.ts"
 import { jsonFlag } from "./status.ts"
 
@@ -41,9 +42,7 @@ export const doctorCommand = Command.make(
   Effect.fnUntraced(function* (given) {
     const found = yield* findings(findCodex(Option.getOrUndefined(given.codex)))
     const isBroken = found.some(({ state }) => state === "broken")
-    yield* Console.log(
-      given.json ? JSON.stringify({ ok: !isBroken, findings: found }, null, 2) : found.map(line).join("\n")
-    )
+    yield* Console.log(given.json ? printedJson({ ok: !isBroken, findings: found }) : found.map(line).join("\n"))
     if (isBroken) return yield* new Incomplete({})
   })
 ).pipe(

@@ -1,7 +1,8 @@
 /**
  * `tracer status`: the collector, the sessions, how far each sink is, and what went wrong last.
  *
- * Reads the disk and asks the running collector; starts nothing. `--json` is one object with the same facts.
+ * Reads the disk and asks the running collector; starts nothing. `--json` is one object with the same facts, its keys in
+ * snake_case.
  */
 import { Clock, Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -10,6 +11,7 @@ import { overviewOf, type SessionOverview } from "../collector/overview.ts"
 import { askStatus, type CollectorStatus } from "../collector/status.ts"
 import { type Complaint, readComplaints } from "../hook/complaints.ts"
 import { stateFolder } from "../hook/places.ts"
+import { printedJson } from "./printed-json.ts"
 
 export const jsonFlag = Flag.Boolean("json").pipe(
   Flag.withDescription("One JSON object instead of text"),
@@ -20,15 +22,15 @@ const sessionsShown = 10
 const errorsShown = 5
 
 interface Status {
-  readonly state_folder: string
+  readonly stateFolder: string
   readonly collector: "running" | "not running" | "not answering"
   readonly answer?: CollectorStatus
   readonly sessions: ReadonlyArray<SessionOverview>
-  readonly last_delivery_at?: number
-  readonly last_errors: ReadonlyArray<{ readonly at: string; readonly what: string; readonly session?: string }>
+  readonly lastDeliveryAt?: number
+  readonly lastErrors: ReadonlyArray<{ readonly at: string; readonly what: string; readonly session?: string }>
 }
 
-const lastErrors = (log: ReadonlyArray<LogEntry>, complaints: ReadonlyArray<Complaint>): Status["last_errors"] =>
+const lastErrors = (log: ReadonlyArray<LogEntry>, complaints: ReadonlyArray<Complaint>): Status["lastErrors"] =>
   [
     ...log.filter(({ level }) => level !== "info"),
     ...complaints.map(({ what, ...more }) => ({ ...more, what: `hook: ${what}` }))
@@ -44,12 +46,12 @@ const gather = Effect.gen(function* () {
   const deliveries = sessions.flatMap(({ sinks }) => sinks.map(({ acknowledgedAt }) => acknowledgedAt))
   const isRunning = answer._tag === "Success"
   return {
-    state_folder: state,
+    stateFolder: state,
     collector: isRunning ? "running" : answer.failure.why === "none" ? "not running" : "not answering",
     ...(isRunning && { answer: answer.success }),
     sessions,
-    ...(deliveries.length > 0 && { last_delivery_at: Math.max(...deliveries) }),
-    last_errors: lastErrors(readLog(state, 200), readComplaints(state, 20))
+    ...(deliveries.length > 0 && { lastDeliveryAt: Math.max(...deliveries) }),
+    lastErrors: lastErrors(readLog(state, 200), readComplaints(state, 20))
   } satisfies Status
 })
 
@@ -84,9 +86,7 @@ const text = (status: Status, nowMs: number): string => {
       ? `collector: ${status.collector}${status.collector === "not running" ? " (the next hook starts one)" : ""}`
       : `collector: version ${answer.version}, pid ${answer.pid}, since ${ago(answer.startedAt, nowMs)}, ${Math.round(answer.residentBytes / 2 ** 20)} MiB`
   const delivery =
-    status.last_delivery_at === undefined
-      ? "nothing delivered yet"
-      : `last delivery ${ago(status.last_delivery_at, nowMs)}`
+    status.lastDeliveryAt === undefined ? "nothing delivered yet" : `last delivery ${ago(status.lastDeliveryAt, nowMs)}`
   const more = sessions.length - sessionsShown
   return [
     collector,
@@ -94,10 +94,8 @@ const text = (status: Status, nowMs: number): string => {
     sessions.length === 0 ? "sessions: none yet" : "sessions:",
     ...sessions.slice(0, sessionsShown).flatMap((session) => sessionLines(session, answer, nowMs)),
     ...(more > 0 ? [`  and ${more} older ones (--json lists all)`] : []),
-    ...(status.last_errors.length === 0 ? [] : ["last errors:"]),
-    ...status.last_errors.map(
-      ({ at, what, session }) => `  ${at} ${session === undefined ? "" : `${session}: `}${what}`
-    )
+    ...(status.lastErrors.length === 0 ? [] : ["last errors:"]),
+    ...status.lastErrors.map(({ at, what, session }) => `  ${at} ${session === undefined ? "" : `${session}: `}${what}`)
   ].join("\n")
 }
 
@@ -106,7 +104,7 @@ export const statusCommand = Command.make(
   { json: jsonFlag },
   Effect.fnUntraced(function* (given) {
     const status = yield* gather
-    yield* Console.log(given.json ? JSON.stringify(status, null, 2) : text(status, yield* Clock.currentTimeMillis))
+    yield* Console.log(given.json ? printedJson(status) : text(status, yield* Clock.currentTimeMillis))
   })
 ).pipe(
   Command.withDescription("The collector, its sessions, their lag, the last delivery and the last errors"),

@@ -13,6 +13,9 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { Effect } from "effect"
+import { commitWatermark } from "../../src/collector/watermark.ts"
+import { journalFile, sessionFolder } from "../../src/hook/places.ts"
 import { type CodexSays, scriptedCodex } from "../support/scripted-codex.ts"
 
 const door = resolve(import.meta.dir, "../../src/main.ts")
@@ -208,6 +211,43 @@ describe("tracer status and collect", () => {
       stderr: ""
     })
   })
+
+  test("--json names everything in snake_case, of the disk and of the collector", async () => {
+    const state = join(home, ".local", "state", "tracer")
+    const session = "01a1fb04-0000-7000-8000-000000000001"
+    mkdirSync(sessionFolder(state, session), { recursive: true })
+    writeFileSync(journalFile(state, session), "")
+    const destination = { sink: "jsonl", label: "spans.jsonl", address: "1" }
+    const mark = { sink: "jsonl", destination: "spans.jsonl", files: {}, ended: false, spans: 3, acknowledgedAt: 1.5 }
+    await Effect.runPromise(commitWatermark(state, session, destination, { version: 1, ...mark }))
+    const running = tracer(["collect"], { TRACER_TO: "jsonl" })
+    const status = async () => JSON.parse((await tracer(["status", "--json"])).stdout)
+    for (let tries = 0; (await status()).collector !== "running" && tries < 50; tries++) await Bun.sleep(50)
+    const found = await status()
+    await tracer(["collect", "--stop"])
+    await running
+    expect(found).toMatchObject({
+      state_folder: state,
+      last_delivery_at: expect.any(Number),
+      last_errors: [],
+      answer: { started_at: expect.any(Number), resident_bytes: expect.any(Number) },
+      sessions: [
+        {
+          session,
+          last_hook_at: expect.any(Number),
+          sinks: expect.arrayContaining([
+            { sink: "jsonl", destination: "spans.jsonl", acknowledged_spans: 3, acknowledged_at: 1.5, lag_bytes: 0 }
+          ])
+        }
+      ]
+    })
+    const keys: Array<string> = []
+    JSON.stringify(found, (key, value) => {
+      keys.push(key)
+      return value
+    })
+    expect(keys.filter((key) => !/^[a-z0-9_]*$/.test(key))).toEqual([])
+  }, 20_000)
 
   test("a running collector is shown, and ends when it is told to", async () => {
     const running = tracer(["collect"], { TRACER_TO: "jsonl" })
