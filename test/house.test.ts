@@ -200,6 +200,25 @@ describe("documents", () => {
     expect(broken).toEqual([])
   })
 
+  test("that the code refers to exist, with the section that is named", () => {
+    const references = allCode.flatMap((file) =>
+      [...textOf(file).matchAll(/\b((?:docs|bench|test)\/[\w./-]+\.md)(?:, "([^"\n]+)")?/g)].map(
+        ([, document = "", section]) => ({ file, document, section })
+      )
+    )
+    expect(references.length).toBeGreaterThan(5)
+    const missing = references.filter(({ document, section }) => {
+      if (!existsSync(join(repository, document))) return true
+      return (
+        section !== undefined &&
+        !textOf(document)
+          .split("\n")
+          .some((line) => /^#+ /.test(line) && line.endsWith(` ${section}`))
+      )
+    })
+    expect(missing).toEqual([])
+  })
+
   test("name npm scripts that exist", () => {
     const unknown = documents.flatMap((path) =>
       [...textOf(path).matchAll(/(?:^|`|&& )npm (?:run )?([a-z][a-z:]*)/gm)].flatMap(([, script = ""]) =>

@@ -1,5 +1,5 @@
 /**
- * The span contract (docs/ARCHITECTURE.md, "Spans"): what every sink gets and the JSONL sink writes as it is.
+ * The span contract (docs/SPANS.md): what every sink gets and the JSONL sink writes as it is.
  *
  * Owns the shape only. Times are Unix seconds, durations inside `metadata` say their unit.
  * A key whose value is not known is left out: never null, never invented.
