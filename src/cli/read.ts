@@ -14,7 +14,7 @@ import { loadSettings } from "../settings/settings.ts"
 import { readBundles } from "../source/bundle.ts"
 import { recordingsOf } from "../source/bundle-session.ts"
 import type { Catalogue, Session } from "../source/catalogue.ts"
-import { readerLines } from "../source/file.ts"
+import { LineBytesMax, readerLines } from "../source/file.ts"
 import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival, Origin } from "../source/origin.ts"
 import { fileLines, readSession, reported } from "../source/session.ts"
@@ -56,6 +56,8 @@ const sessionWork = (
   }
 }
 
+const stdinToEnd = Stream.unwrap(Effect.map(LineBytesMax, (lineBytesMax) => readerLines(stdinLines({ lineBytesMax }))))
+
 const workOf = (
   input: Input,
   journals: ReadonlyArray<string>,
@@ -63,7 +65,7 @@ const workOf = (
 ): Effect.Effect<ReadonlyArray<Work>> => {
   switch (input._tag) {
     case "Stdin":
-      return Effect.succeed([mixed(journals, reported(readerLines(stdinLines())))])
+      return Effect.succeed([mixed(journals, reported(stdinToEnd))])
     case "File":
       return Effect.succeed([mixed(journals, fileLines(input.path))])
     case "Sessions":

@@ -15,7 +15,9 @@ import { codexFolder } from "../hook/places.ts"
 import type { Fold, FoldStep } from "../pipeline/fold.ts"
 import { mixedFold } from "../pipeline/mixed-fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
+import { loadSettings } from "../settings/settings.ts"
 import type { Catalogue, Session } from "../source/catalogue.ts"
+import { withLineBytesMax } from "../source/file.ts"
 import { liveSession, watchFolders } from "../source/live-session.ts"
 import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival } from "../source/origin.ts"
@@ -206,14 +208,17 @@ export const recordCommand = Command.make(
         hint: "name a transcript, a folder or a session's id, or use --latest"
       })
     }
+    const { lineBytesMax } = yield* loadSettings(process.env)
     const report = makeReport()
     const chosen: Schema = wanted === "1" ? 1 : 2
     if (isLive) {
       const { catalogue, session } = yield* onlySession(inputs)
-      yield* recordLive(catalogue, session, { journals: hooks, folder, schema: chosen, report })
+      yield* withLineBytesMax(lineBytesMax)(
+        recordLive(catalogue, session, { journals: hooks, folder, schema: chosen, report })
+      )
     } else {
       for (const input of inputs) {
-        for (const spans of yield* recordedSpans(input, hooks, report)) {
+        for (const spans of yield* withLineBytesMax(lineBytesMax)(recordedSpans(input, hooks, report))) {
           const identity = identityOf(spans, chosen)
           if (identity !== undefined)
             yield* Console.log(yield* writeBundle(folder, identity, planBundle(spans, identity)))

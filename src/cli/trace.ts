@@ -13,6 +13,7 @@ import type { Trouble } from "../sink/deliver.ts"
 import { type Deliveries, openSinks } from "../sink/index.ts"
 import { standardError, standardOutput } from "../sink/output.ts"
 import { bounded } from "../sink/retry.ts"
+import { withLineBytesMax } from "../source/file.ts"
 import { askGit, journalLineOf } from "../source/git.ts"
 import type { Arrival } from "../source/origin.ts"
 import { Incomplete } from "./errors.ts"
@@ -114,7 +115,7 @@ export const runTrace = <A, E, R>(
     )
     const stop = yield* Stop
     const run = runWith(deliveries, foldOptions(settings), Effect.raceFirst(stop.requested, deliveries.over), live)
-    yield* body(run)
+    yield* withLineBytesMax(settings.lineBytesMax)(body(run))
     const failures = yield* deliveries.drain
     const summary = run.report.text()
     if (summary !== "") yield* Console.error(summary)

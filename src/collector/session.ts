@@ -11,6 +11,7 @@ import { loadSettings, type Settings, type SettingsBroken } from "../settings/se
 import { deliver, type Trouble } from "../sink/deliver.ts"
 import type { SinkFailed } from "../sink/failure.ts"
 import { endless } from "../sink/retry.ts"
+import { withLineBytesMax } from "../source/file.ts"
 import type { AskGit } from "../source/origin.ts"
 import { destinationOf, foldOptions, jsonlPath, sinkContext } from "./destination.ts"
 import { askGitOnce } from "./git.ts"
@@ -193,7 +194,7 @@ export const workOnSession = (
         reports: () => lanes.map(({ report }) => report())
       })
       yield* (yield* TranscriptWatch).onChange(codexFolder(place.environment), wake)
-      for (const { lane } of lanes) yield* Effect.forkScoped(lane.run)
+      for (const { lane } of lanes) yield* Effect.forkScoped(withLineBytesMax(settings.lineBytesMax)(lane.run))
       yield* Deferred.await(atRest)
       return failed === undefined ? undefined : waitingFor(failed)
     })

@@ -7,6 +7,9 @@ import { Schema } from "effect"
 const Text = Schema.String.check(Schema.isNonEmpty())
 const Seconds = Schema.Finite.check(Schema.isGreaterThan(0))
 
+/** 1 GiB: a line is read as one text, and the engine has none that is much longer. */
+const lineBytesMost = 2 ** 30
+
 /** The shape of `config.toml`. Keys as the user writes them, all optional. */
 export const ConfigFile = Schema.Struct({
   enabled: Schema.optionalKey(Schema.Boolean),
@@ -16,6 +19,7 @@ export const ConfigFile = Schema.Struct({
   content: Schema.optionalKey(Schema.Literals(["full", "none"])),
   llm_input: Schema.optionalKey(Schema.Literals(["full", "delta", "none"])),
   llm_input_max_bytes: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
+  line_bytes_max: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: lineBytesMost }))),
   redact: Schema.optionalKey(Schema.Boolean),
   inline_images: Schema.optionalKey(Schema.Boolean),
   recordings: Schema.optionalKey(Schema.Boolean),
@@ -71,6 +75,12 @@ export const settingKeys: ReadonlyArray<SettingKey> = [
     variable: "TRACER_LLM_INPUT_MAX_BYTES",
     notation: "number",
     summary: "upper bound of one model input"
+  },
+  {
+    key: "line_bytes_max",
+    variable: "TRACER_LINE_BYTES_MAX",
+    notation: "number",
+    summary: "a longer line of a transcript or journal is skipped, and said"
   },
   {
     key: "redact",

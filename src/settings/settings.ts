@@ -30,6 +30,8 @@ export interface Settings {
   readonly to: ReadonlyArray<"braintrust" | "jsonl">
   readonly capture: CaptureOptions
   readonly inlineImages: boolean
+  /** Longer lines are skipped; absent where the default holds (source/lines.ts). */
+  readonly lineBytesMax?: number
   /** Whether Codex's own recordings are believed, where there are any. */
   readonly recordings: boolean
   readonly flushOnTurnEnd: boolean
@@ -208,6 +210,7 @@ const settingsOf = (config: ConfigFile, key: string | undefined, outer: OuterSpa
     ...(config.additional_metadata !== undefined && { ownKeys: Object.keys(config.additional_metadata) })
   },
   inlineImages: config.inline_images ?? false,
+  ...(config.line_bytes_max !== undefined && { lineBytesMax: config.line_bytes_max }),
   recordings: config.recordings ?? true,
   flushOnTurnEnd: config.flush_on_turn_end ?? false,
   flushTimeoutSeconds: config.flush_timeout_seconds ?? flushTimeoutSecondsDefault,

@@ -7,9 +7,9 @@
 import { close, constants, fstat, fstatSync, open, read, type Stats, statSync } from "node:fs"
 import { Readable } from "node:stream"
 import { createZstdDecompress } from "node:zlib"
-import { Effect, Schema, type Scope, Stream } from "effect"
+import { Context, Effect, Schema, type Scope, Stream } from "effect"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
-import { lineSplitter, type SplitOptions } from "./lines.ts"
+import { defaultLineBytesMax, lineSplitter, type SplitOptions } from "./lines.ts"
 import { isWholeZstd } from "./zstd.ts"
 
 /** A source that cannot be read, or not further. */
@@ -208,11 +208,24 @@ export const lineReader = (file: string, pull: PullBytes, options: ReadOptions =
   return { next, position: splitter.position }
 }
 
+/** The longest line that is read, where the one who reads does not say. A command or a session sets it, once. */
+export const LineBytesMax = Context.Reference<number>("tracer/source/LineBytesMax", {
+  defaultValue: () => defaultLineBytesMax
+})
+
+/** Reads within the user's setting; without one the default holds. */
+export const withLineBytesMax =
+  (bytes: number | undefined) =>
+  <A, E, R>(reading: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    bytes === undefined ? reading : Effect.provideService(reading, LineBytesMax, bytes)
+
 /** The lines of an open file, once, to its present end. */
 export const linesOf = (file: OpenFile, options: ReadOptions = {}): Effect.Effect<LineReader, never, Scope.Scope> =>
-  Effect.map(bytesOf(file, (options.from ?? fileStart).byteOffset, options.portionBytes), (pull) =>
-    lineReader(file.path, pull, options)
-  )
+  Effect.gen(function* () {
+    const lineBytesMax = yield* LineBytesMax
+    const pull = yield* bytesOf(file, (options.from ?? fileStart).byteOffset, options.portionBytes)
+    return lineReader(file.path, pull, { lineBytesMax, ...options })
+  })
 
 /** Opens a file to read its lines once, to its present end. */
 export const openLines = (

@@ -1,9 +1,9 @@
 /** The collector as hooks start it: one process, all sessions, nothing lost. */
 import { afterEach, beforeEach, expect, test } from "bun:test"
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { watermarksOf } from "../../src/collector/watermark.ts"
-import { arrived, type Stage, startStage, until } from "./stage.ts"
+import { arrived, missing, type Stage, startStage, until } from "./stage.ts"
 
 let stage: Stage
 beforeEach(() => {
@@ -133,3 +133,20 @@ test("secrets are nowhere on the disk, and everything is the user's alone", asyn
     if (stat.isFile()) expect(readFileSync(path, "latin1")).not.toContain("very-secret")
   }
 }, 20_000)
+
+test("a line that is longer than the session's setting is skipped and said, and the others arrive", async () => {
+  const session = stage.session(undefined, { TRACER_LINE_BYTES_MAX: "1000" })
+  session.begin()
+  appendFileSync(session.transcript, `${JSON.stringify({ type: "event_msg", payload: "x".repeat(1000) })}\n`)
+  session.write(2)
+  await session.hook("SessionStart")
+  await until(
+    () => missing(stage, session),
+    (lacking) => lacking.length === 1
+  )
+  await until(
+    () => stage.log().map(({ what }) => what),
+    (said) => said.includes(`${session.transcript}:2: the line is longer than 1000 bytes`)
+  )
+  expect(missing(stage, session)).toEqual([`${session.threadId}:2`])
+}, 30_000)

@@ -57,6 +57,7 @@ test("every setting of the table can be given by its variable", () => {
     TRACER_CONTENT: "none",
     TRACER_LLM_INPUT: "delta",
     TRACER_LLM_INPUT_MAX_BYTES: "1000",
+    TRACER_LINE_BYTES_MAX: "1000",
     TRACER_REDACT: "0",
     TRACER_INLINE_IMAGES: "true",
     TRACER_RECORDINGS: "off",
@@ -89,6 +90,7 @@ test("every setting of the table can be given by its variable", () => {
       ownKeys: ["team", "n", "ci"]
     },
     inlineImages: true,
+    lineBytesMax: 1000,
     recordings: false,
     flushOnTurnEnd: true,
     flushTimeoutSeconds: 7.5,
