@@ -139,11 +139,16 @@ const withUsage = (thread: Thread, turnId: string): Thread => {
   return usage === undefined ? thread : { ...thread, usage }
 }
 
-/** Stop and Interrupt say how a turn ended; of one that nobody stopped it is not known. */
+/** Stop and Interrupt say how a turn ended; of one that nobody stopped it is not known. Other hooks may overtake them. */
 const ended = (thread: Thread, turn: Turn, said: ReadonlyArray<HookedTurn>): Step<Thread> => {
   const interrupted = said.find((event) => event._tag === "InterruptObserved")
-  const end = { _tag: "TurnEnded" as const, threadId: thread.id, turnId: turn.turnId }
-  if (interrupted !== undefined) return turnEnded(thread, { ...end, at: interrupted.at, outcome: "interrupted" })
-  const at = turn.stoppedAt
-  return at === undefined ? [thread, noEffects] : turnEnded(thread, { ...end, at, outcome: "completed" })
+  const stoppedAt = interrupted?.at ?? turn.stoppedAt
+  if (stoppedAt === undefined) return [thread, noEffects]
+  return turnEnded(thread, {
+    _tag: "TurnEnded",
+    threadId: thread.id,
+    turnId: turn.turnId,
+    at: Math.max(stoppedAt, turn.lastAt),
+    outcome: interrupted === undefined ? "completed" : "interrupted"
+  })
 }

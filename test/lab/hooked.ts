@@ -10,6 +10,9 @@
  * With --kill the collector is killed (-9) again and again while Codex works, and what is left is finished by the next one.
  * With --outage the backend refuses connections all the while that Codex works, and for so many minutes after it.
  * --untimed: the times are shown, not judged. Needs dist/tracer; the last line counts.
+ *
+ * Of a session without a transcript (`ephemeral`) the hooks are all that is read, and what the model server was asked is
+ * all that it is held against.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -21,6 +24,7 @@ import type { CodexHome } from "./codex/home.ts"
 import { newest, versionNamed } from "./codex/versions.ts"
 import { scenarioNamed } from "./plan.ts"
 import { type OwnHooks, play } from "./play.ts"
+import { ephemeral } from "./scenarios/ephemeral.ts"
 import { terminal } from "./scenarios/terminal.ts"
 
 const { values } = parseArgs({
@@ -44,8 +48,13 @@ interface Fields {
   readonly [key: string]: unknown
 }
 
-const run = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>>) => {
-  const ran = Bun.spawnSync({ cmd: [tracer, ...args], env: { PATH: process.env.PATH ?? "", ...environment }, cwd: "/" })
+const run = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>>, stdin?: string) => {
+  const ran = Bun.spawnSync({
+    cmd: [tracer, ...args],
+    env: { PATH: process.env.PATH ?? "", ...environment },
+    cwd: "/",
+    ...(stdin !== undefined && { stdin: Buffer.from(stdin) })
+  })
   if (ran.exitCode !== 0) throw new Error(`tracer ${args.join(" ")}: ${ran.stdout}${ran.stderr}`)
   return ran.stdout.toString()
 }
@@ -129,6 +138,25 @@ const forgetUnkept = (folder: string) => {
   }
 }
 
+/** What is wrong with a session that only hooks told of: its tree, and the tokens that the server reported. */
+const hookedProblems = (rows: ReadonlyMap<string, Fields>, requests: string): ReadonlyArray<string> => {
+  const kinds = [...rows.values()].map(({ kind, status }) => `${kind} ${status}`).sort()
+  const wanted = ["llm ok", "llm ok", "session ok", "tool ok", "tool ok", "turn ok"]
+  const sum = (all: ReadonlyArray<Fields>, of: string, name: string) =>
+    all.reduce((total, row) => total + Number((row[of] as Fields | undefined)?.[name] ?? 0), 0)
+  const asked = requests.split("\n").filter(Boolean)
+  const reported = sum(
+    asked.map((line) => JSON.parse(line) as Fields),
+    "usage",
+    "total_tokens"
+  )
+  const told = sum([...rows.values()], "metrics", "tokens")
+  return [
+    ...(kinds.join() === wanted.join() ? [] : [`the trace has ${kinds.join()}`]),
+    ...(told === reported ? [] : [`${told} tokens instead of ${reported}`])
+  ]
+}
+
 /** Kills the collectors of a home, a few times a second, until told to stop; answers how many there were. */
 const killCollectors = (home: CodexHome) => {
   const killed = new Set<number>()
@@ -147,7 +175,7 @@ const killCollectors = (home: CodexHome) => {
 }
 
 const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
-  const scenario = name === terminal.name ? terminal : scenarioNamed(name)
+  const scenario = [terminal, ephemeral].find((special) => special.name === name) ?? scenarioNamed(name)
   const backend = await startFakeBraintrust()
   const folder = join(keep, `${values.codex}-${name}`)
   const liveFile = join(folder, "live.jsonl")
@@ -209,14 +237,16 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
       const late = backend.rows().filter(({ id }) => !flushed.has(String(id)))
       for (const row of values.flush ? late : [])
         problems.push(`came after Codex had ended: ${short(row.span_attributes)}`)
-      const calls = copyJournals(home)
-      if (calls === 0) problems.push("no hook fired")
+      if (copyJournals(home) === 0) problems.push("no hook fired")
       live = readFileSync(join(stateOf(home), "spans.jsonl"), "utf8")
-      const journals = readdirSync(join(stateOf(home), "sessions")).flatMap((session) => [
-        "--hooks",
-        join(stateOf(home), "sessions", session, "journal.jsonl")
-      ])
-      offline = run([home.home, ...journals, "--to", "jsonl"], environment)
+      const sessions = join(stateOf(home), "sessions")
+      const journals = readdirSync(sessions).map((session) => join(sessions, session, "journal.jsonl"))
+      const calls = journals.map((journal) => readFileSync(journal, "utf8")).join("")
+      const hooks = journals.flatMap((journal) => ["--hooks", journal])
+      offline =
+        scenario === ephemeral
+          ? run(["--to", "jsonl"], environment, calls)
+          : run([home.home, ...hooks, "--to", "jsonl"], environment)
     }
   }
   try {
@@ -234,6 +264,10 @@ const hookedPlay = async (name: string): Promise<ReadonlyArray<string>> => {
     for (const id of rows.keys()) if (!backendRows.has(id)) problems.push(`not in the backend: ${id}`)
     for (const [id, row] of backendRows) {
       if (!rows.has(id)) problems.push(`only in the backend: ${short(row.span_attributes)} (${id})`)
+    }
+    if (scenario === ephemeral) {
+      problems.push(...hookedProblems(rows, readFileSync(join(folder, "requests.jsonl"), "utf8")))
+      return problems
     }
     const teller = join(folder, "tell.sh")
     writeFileSync(teller, `#!/bin/sh\ncat '${liveFile}'\n`, { mode: 0o755 })
@@ -268,6 +302,7 @@ const names = values.only?.split(",") ?? [
   "interrupt",
   "failures",
   "forks",
+  "ephemeral",
   "terminal"
 ]
 let failed = 0

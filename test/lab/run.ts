@@ -163,7 +163,7 @@ if (cases.length > 0) {
 if (!values.matrix && values.seeds === undefined && values.only === undefined) {
   const untimed = values.timed ? [] : ["--untimed"]
   const hooked = (title: string, ...args: ReadonlyArray<string>) => check(title, "hooked.ts", [...args, ...untimed])
-  await hooked("hooks, collector and backend", "--only", "simple,code,agents,terminal")
+  await hooked("hooks, collector and backend", "--only", "simple,code,agents,ephemeral,terminal")
   await hooked("hooks on an older Codex", "--only", "tools,interrupt", "--codex", "0.142.0")
   await hooked("turns that wait for the backend", "--only", "tools", "--flush")
   await hooked("a collector that is killed again and again", "--only", "code", "--kill")
