@@ -9,25 +9,26 @@ import { Argument, Command, Flag } from "effect/cli"
 import { codexFolder } from "../hook/places.ts"
 import { mixedFold } from "../pipeline/mixed-fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
-import { followBundle, logOf } from "../source/bundle.ts"
+import { followBundles, logOf } from "../source/bundle.ts"
+import type { BundleSession } from "../source/bundle-session.ts"
 import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session } from "../source/catalogue.ts"
 import { statOf } from "../source/file.ts"
 import { liveSession, sessionsWrittenTo, watchFolders } from "../source/live-session.ts"
-import { type Input, locate, locateLatest } from "../source/locate.ts"
-import type { Arrival } from "../source/origin.ts"
 import { rolloutName } from "../source/rollout.ts"
 import { followTail, makeTail } from "../source/tail.ts"
+import { locateAll, type TraceSource } from "../source/trace-source.ts"
 import type { Watch } from "../source/watch.ts"
 import { sayCause, WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
 import { checkJournals } from "./journals.ts"
+import { mixedArrivals } from "./reading.ts"
 import { type Run, runTrace } from "./trace.ts"
 
 /** What is followed: a session, or a file whose lines say themselves where they belong. */
 type Followed =
   | { readonly _tag: "Session"; readonly catalogue: Catalogue; readonly session: Session; readonly path?: string }
   | { readonly _tag: "File"; readonly path: string }
-  | { readonly _tag: "Bundle"; readonly rootThreadId: string; readonly directory: string }
+  | ({ readonly _tag: "Bundles" } & BundleSession)
 
 /** A transcript by its name alone: it may get its first record later, or be created later. */
 const byName = (path: string): Followed => {
@@ -42,15 +43,10 @@ const byName = (path: string): Followed => {
       }
 }
 
-const followedBy = (input: Input, named: string): Effect.Effect<Followed, WrongUse> => {
-  const [session, ...others] = input._tag === "Sessions" ? input.sessions : []
-  if (input._tag === "Sessions" && session !== undefined && others.length === 0)
-    return Effect.succeed({ _tag: "Session", catalogue: input.catalogue, session })
-  const [bundles, ...more] = input._tag === "Bundles" ? input.sessions : []
-  const directory = bundles?.directories.at(-1)
-  if (bundles !== undefined && directory !== undefined && more.length === 0)
-    return Effect.succeed({ _tag: "Bundle", rootThreadId: bundles.rootThreadId, directory })
-  if (input._tag === "File") return Effect.succeed(byName(input.path))
+const followedBy = (sources: ReadonlyArray<TraceSource>, named: string): Effect.Effect<Followed, WrongUse> => {
+  const [source, ...others] = sources
+  if (others.length === 0 && source?._tag === "File") return Effect.succeed(byName(source.path))
+  if (others.length === 0 && source !== undefined && source._tag !== "Stdin") return Effect.succeed(source)
   return Effect.fail(
     new WrongUse({
       reason: `${named}: one session can be followed at a time, or all`,
@@ -72,16 +68,14 @@ const followOne = (run: Run, followed: Followed, hooks: ReadonlyArray<string>) =
   Effect.gen(function* () {
     if (followed._tag === "File") {
       const watch = yield* watchFolders([], [followed.path])
-      const lines = followTail(makeTail(followed.path), watch)
-      return yield* run.trace(
-        mixedFold(run.foldOptions),
-        Stream.map(lines, (batch): Arrival => ({ origin: { _tag: "Mixed" }, ...batch }))
-      )
+      const lines = mixedArrivals(followTail(makeTail(followed.path), watch))
+      return yield* run.trace(mixedFold(run.foldOptions), lines)
     }
-    if (followed._tag === "Bundle") {
-      const { rootThreadId, directory } = followed
-      const watch = yield* watchFolders([], [logOf(directory)])
-      return yield* run.trace(sessionFold({ ...run.foldOptions, rootId: rootThreadId }), followBundle(directory, watch))
+    if (followed._tag === "Bundles") {
+      const { rootThreadId, directories } = followed
+      const watch = yield* watchFolders([], directories.slice(-1).map(logOf))
+      const lines = followBundles(directories.slice(-1), watch)
+      return yield* run.trace(sessionFold({ ...run.foldOptions, rootId: rootThreadId }), lines)
     }
     const { catalogue, session, path } = followed
     const watch = yield* watchFolders(catalogue.folders, hooks)
@@ -117,7 +111,7 @@ export const followCommand = Command.make(
   "follow",
   {
     named: Argument.String("path|id").pipe(
-      Argument.withDescription("A transcript (it may appear later), or the id of a session or its beginning"),
+      Argument.withDescription("A transcript (it may appear later), or a session's id or its beginning"),
       Argument.optional
     ),
     latest: flags.latest,
@@ -138,11 +132,11 @@ export const followCommand = Command.make(
     yield* checkJournals(hooks)
     if (all) return yield* runTrace(output, true, (run) => followAll(run, home, hooks))
     const followed = yield* Option.match(named, {
-      onNone: () => Effect.flatMap(locateLatest(home), (input) => followedBy(input, "--latest")),
+      onNone: () => Effect.flatMap(locateAll([], true, home), (sources) => followedBy(sources, "--latest")),
       onSome: (wanted) =>
         wanted.endsWith(".jsonl") && statOf(wanted) === undefined
           ? Effect.succeed(byName(wanted))
-          : Effect.flatMap(locate(wanted, home), (input) => followedBy(input, wanted))
+          : Effect.flatMap(locateAll([wanted], false, home), (sources) => followedBy(sources, wanted))
     })
     return yield* runTrace(output, true, (run) => followOne(run, followed, hooks))
   })

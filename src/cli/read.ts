@@ -1,86 +1,19 @@
 /**
  * `tracer [PATH | ID | -]…`: reads once, writes the spans, leaves.
  *
- * Owns what the arguments mean together. Finding is source/locate.ts, the loop is trace.ts.
+ * Owns which flags and surroundings count. Finding is source/trace-source.ts, reading reading.ts, the loop trace.ts.
  */
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import { CliError, Command } from "effect/cli"
 import { codexFolder } from "../hook/places.ts"
-import type { Fold } from "../pipeline/fold.ts"
-import { mixedFold } from "../pipeline/mixed-fold.ts"
-import { recordedFold } from "../pipeline/recorded-fold.ts"
-import { sessionFold } from "../pipeline/session-fold.ts"
 import { loadSettings } from "../settings/settings.ts"
-import { readBundles } from "../source/bundle.ts"
-import { recordingsOf } from "../source/bundle-session.ts"
-import type { Catalogue, Session } from "../source/catalogue.ts"
-import { LineBytesMax, readerLines } from "../source/file.ts"
-import { type Input, locate, locateLatest } from "../source/locate.ts"
-import type { Arrival, Origin } from "../source/origin.ts"
-import { fileLines, readSession, reported } from "../source/session.ts"
-import { stdinLines, stdinName } from "../source/stdin.ts"
+import { stdinName } from "../source/stdin.ts"
+import { locateAll } from "../source/trace-source.ts"
 import { WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
-import { checkJournals, journalLines } from "./journals.ts"
-import { type Run, runTrace } from "./trace.ts"
-
-/** One trace to be made: a fold and what it is fed with. */
-interface Work {
-  readonly fold: (options: Run["foldOptions"]) => Fold
-  readonly arrivals: Stream.Stream<Arrival>
-}
-
-const withOrigin = (origin: Origin, lines: ReturnType<typeof fileLines>): Stream.Stream<Arrival> =>
-  Stream.map(lines, (batch) => ({ origin, ...batch }))
-
-/** Lines that do not say where they belong, after the journals that were given with them. */
-const mixed = (journals: ReadonlyArray<string>, lines: ReturnType<typeof fileLines>): Work => ({
-  fold: mixedFold,
-  arrivals: Stream.concat(journalLines(journals), withOrigin({ _tag: "Mixed" }, lines))
-})
-
-/** A session from its transcripts, and from what Codex recorded of it where that is there. */
-const sessionWork = (
-  catalogue: Catalogue,
-  session: Session,
-  journals: ReadonlyArray<string>,
-  recordings: ReadonlyArray<string>
-): Work => {
-  const threads = new Set([session.rootThreadId, ...session.rollouts.map(({ threadId }) => threadId)])
-  const bundles = recordingsOf(recordings, threads)
-  const written = readSession(catalogue, session, { journals })
-  const fold = bundles.length === 0 ? sessionFold : recordedFold
-  return {
-    fold: (options) => fold({ ...options, rootId: session.rootThreadId }),
-    arrivals: bundles.length === 0 ? written : Stream.concat(written, readBundles(bundles))
-  }
-}
-
-const stdinToEnd = Stream.unwrap(Effect.map(LineBytesMax, (lineBytesMax) => readerLines(stdinLines({ lineBytesMax }))))
-
-const workOf = (
-  input: Input,
-  journals: ReadonlyArray<string>,
-  recordings: ReadonlyArray<string>
-): Effect.Effect<ReadonlyArray<Work>> => {
-  switch (input._tag) {
-    case "Stdin":
-      return Effect.succeed([mixed(journals, reported(stdinToEnd))])
-    case "File":
-      return Effect.succeed([mixed(journals, fileLines(input.path))])
-    case "Sessions":
-      return Effect.succeed(
-        input.sessions.map((session) => sessionWork(input.catalogue, session, journals, recordings))
-      )
-    case "Bundles":
-      return Effect.succeed(
-        input.sessions.map(({ rootThreadId, directories }) => ({
-          fold: (options) => sessionFold({ ...options, rootId: rootThreadId }),
-          arrivals: Stream.concat(journalLines(journals), readBundles(directories))
-        }))
-      )
-  }
-}
+import { checkJournals } from "./journals.ts"
+import { readingOf } from "./reading.ts"
+import { runTrace } from "./trace.ts"
 
 /** Where Codex was asked to record, unless the user does not want that believed. */
 const recordingsOfCodex = Effect.map(loadSettings(process.env), (settings) => {
@@ -101,15 +34,17 @@ export const readCommand = Command.make(
     if (wanted.filter((one) => one === stdinName).length > 1)
       return yield* new WrongUse({ reason: "standard input can be read only once", hint: "give - at most once" })
     yield* checkJournals(hooks)
-    const home = codexFolder(process.env)
-    const inputs = [
-      ...(yield* Effect.forEach(wanted, (one) => locate(one, home))),
-      ...(latest ? [yield* locateLatest(home)] : [])
-    ]
+    const sources = yield* locateAll(wanted, latest, codexFolder(process.env))
     const recordings = bundles.length > 0 ? bundles : yield* recordingsOfCodex
-    const work = (yield* Effect.forEach(inputs, (input) => workOf(input, hooks, recordings))).flat()
     return yield* runTrace(output, false, (run) =>
-      Effect.forEach(work, ({ fold, arrivals }) => run.trace(fold(run.foldOptions), arrivals), { discard: true })
+      Effect.forEach(
+        sources,
+        (source) => {
+          const { fold, arrivals } = readingOf(source, { journals: hooks, recordings })
+          return run.trace(fold(run.foldOptions), arrivals)
+        },
+        { discard: true }
+      )
     )
   })
 ).pipe(

@@ -12,20 +12,19 @@ import { planBundle } from "../bundle/writer/plan.ts"
 import { makeUnwritten } from "../bundle/writer/unwritten.ts"
 import { type BundleNotWritten, type BundleWriter, createBundle, writeBundle } from "../bundle/writer/write.ts"
 import { codexFolder } from "../hook/places.ts"
-import type { Fold, FoldStep } from "../pipeline/fold.ts"
-import { mixedFold } from "../pipeline/mixed-fold.ts"
+import type { FoldStep } from "../pipeline/fold.ts"
 import { sessionFold } from "../pipeline/session-fold.ts"
 import { loadSettings } from "../settings/settings.ts"
 import type { Catalogue, Session } from "../source/catalogue.ts"
 import { withLineBytesMax } from "../source/file.ts"
 import { liveSession, watchFolders } from "../source/live-session.ts"
-import { type Input, locate, locateLatest } from "../source/locate.ts"
 import type { Arrival } from "../source/origin.ts"
-import { fileLines, readSession } from "../source/session.ts"
+import { locateAll, type TraceSource } from "../source/trace-source.ts"
 import type { Span, SpanKind } from "../span/span.ts"
 import { Incomplete, WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
 import { checkJournals } from "./journals.ts"
+import { readingOf } from "./reading.ts"
 import { makeReport, type Report } from "./report.ts"
 import { Stop } from "./stop.ts"
 
@@ -65,37 +64,23 @@ const makeTold = (report: Report) => {
   }
 }
 
-/** The spans of each session of an input. Bundles and standard input give none. */
-export const recordedSpans = (input: Input, journals: ReadonlyArray<string>, report: Report) => {
-  const readings: ReadonlyArray<{ readonly fold: Fold; readonly arrivals: Stream.Stream<Arrival> }> =
-    input._tag === "Sessions"
-      ? input.sessions.map((session) => ({
-          fold: sessionFold({ ...foldOptions, rootId: session.rootThreadId }),
-          arrivals: readSession(input.catalogue, session, { journals })
-        }))
-      : input._tag === "File"
-        ? [
-            {
-              fold: mixedFold(foldOptions),
-              arrivals: Stream.map(fileLines(input.path), (batch): Arrival => ({ origin: { _tag: "Mixed" }, ...batch }))
-            }
-          ]
-        : []
-  return Effect.forEach(readings, ({ fold, arrivals }) => {
-    const told = makeTold(report)
-    return arrivals.pipe(
-      Stream.runForEach(({ origin, lines, skipped }) =>
-        Effect.sync(() => {
-          report.skipped(skipped)
-          told.take(fold.push(origin, lines))
-        })
-      ),
-      Effect.map(() => {
-        told.take(fold.end())
-        return told.spans()
+/** The spans of a source, read once. */
+export const recordedSpans = (source: TraceSource, journals: ReadonlyArray<string>, report: Report) => {
+  const { fold: makeFold, arrivals } = readingOf(source, { journals })
+  const fold = makeFold(foldOptions)
+  const told = makeTold(report)
+  return arrivals.pipe(
+    Stream.runForEach(({ origin, lines, skipped }) =>
+      Effect.sync(() => {
+        report.skipped(skipped)
+        told.take(fold.push(origin, lines))
       })
-    )
-  })
+    ),
+    Effect.map(() => {
+      told.take(fold.end())
+      return told.spans()
+    })
+  )
 }
 
 const identityOf = (spans: ReadonlyArray<Span>, wanted: Schema) => {
@@ -173,11 +158,10 @@ const recordLive = (
     yield* record(told.spans(), false)
   })
 
-const onlySession = (inputs: ReadonlyArray<Input>) => {
-  const [input, ...others] = inputs
-  const [session, ...more] = input?._tag === "Sessions" ? input.sessions : []
-  return input?._tag === "Sessions" && session !== undefined && others.length + more.length === 0
-    ? Effect.succeed({ catalogue: input.catalogue, session })
+const onlySession = (sources: ReadonlyArray<TraceSource>) => {
+  const [source, ...others] = sources
+  return source?._tag === "Session" && others.length === 0
+    ? Effect.succeed(source)
     : Effect.fail(
         new WrongUse({
           reason: "--live records one session at a time",
@@ -186,23 +170,23 @@ const onlySession = (inputs: ReadonlyArray<Input>) => {
       )
 }
 
+/** Is there nothing in it but what can be recorded? */
+const isWritten = (source: TraceSource): boolean =>
+  source._tag === "File" || (source._tag === "Session" && source.bundles.length === 0)
+
 export const recordCommand = Command.make(
   "record",
   { named, latest: flags.latest, hooks: flags.hooks, output, schema, live },
   Effect.fnUntraced(function* ({ named, latest, hooks, output: folder, schema: wanted, live: isLive }) {
     yield* checkJournals(hooks)
-    const home = codexFolder(process.env)
-    const inputs = [
-      ...(yield* Effect.forEach(named, (one) => locate(one, home))),
-      ...(latest ? [yield* locateLatest(home)] : [])
-    ]
-    if (inputs.length === 0) {
+    const sources = yield* locateAll(named, latest, codexFolder(process.env))
+    if (sources.length === 0) {
       return yield* new WrongUse({
         reason: "nothing to record",
         hint: "name a transcript, a folder or a session's id, or use --latest"
       })
     }
-    if (inputs.some((input) => input._tag === "Stdin" || input._tag === "Bundles")) {
+    if (!sources.every(isWritten)) {
       return yield* new WrongUse({
         reason: "only transcripts can be recorded: not standard input, and not what is a bundle already",
         hint: "name a transcript, a folder or a session's id, or use --latest"
@@ -212,17 +196,16 @@ export const recordCommand = Command.make(
     const report = makeReport()
     const chosen: Schema = wanted === "1" ? 1 : 2
     if (isLive) {
-      const { catalogue, session } = yield* onlySession(inputs)
+      const { catalogue, session } = yield* onlySession(sources)
       yield* withLineBytesMax(lineBytesMax)(
         recordLive(catalogue, session, { journals: hooks, folder, schema: chosen, report })
       )
     } else {
-      for (const input of inputs) {
-        for (const spans of yield* withLineBytesMax(lineBytesMax)(recordedSpans(input, hooks, report))) {
-          const identity = identityOf(spans, chosen)
-          if (identity !== undefined)
-            yield* Console.log(yield* writeBundle(folder, identity, planBundle(spans, identity)))
-        }
+      for (const source of sources) {
+        const spans = yield* withLineBytesMax(lineBytesMax)(recordedSpans(source, hooks, report))
+        const identity = identityOf(spans, chosen)
+        if (identity !== undefined)
+          yield* Console.log(yield* writeBundle(folder, identity, planBundle(spans, identity)))
       }
     }
     const summary = report.text()

@@ -135,10 +135,10 @@ export const bundlesIn = (folder: string): ReadonlyArray<string> => {
   }
 }
 
-/** The bundles in these folders that recorded one of these threads, in the order in which their processes began. */
+/** The bundles in these folders that recorded one of these threads, each once, in the order in which their processes began. */
 export const recordingsOf = (folders: ReadonlyArray<string>, threadIds: ReadonlySet<string>): ReadonlyArray<string> =>
-  folders
-    .flatMap(bundlesIn)
+  [...Map.groupBy(folders.flatMap(bundlesIn), (directory) => resolve(directory)).values()]
+    .flatMap((same) => same.slice(0, 1))
     .map((directory) => readManifest(directory) ?? byName(directory))
     .filter(({ rootThreadId }) => threadIds.has(rootThreadId))
     .toSorted((a, b) => a.startedAtMs - b.startedAtMs)

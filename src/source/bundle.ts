@@ -13,7 +13,7 @@ import { Refusal } from "../bundle/refusal.ts"
 import type { Line, LineBatch, SkippedLine } from "./line.ts"
 import type { Arrival } from "./origin.ts"
 import { fileLines } from "./session.ts"
-import { followTail, makeTail } from "./tail.ts"
+import { growingFile } from "./tail.ts"
 import type { Watch } from "./watch.ts"
 
 /** Payloads of this size are handed on together; a batch of lines may refer to far more than may be held at once. */
@@ -109,6 +109,17 @@ export const readBundles = (directories: ReadonlyArray<string>): Stream.Stream<A
 /** The log of a bundle, to be watched. */
 export const logOf = (directory: string): string => join(directory, logName)
 
-/** Follows a bundle while Codex writes it, until interrupted. */
-export const followBundle = (directory: string, watch: Watch): Stream.Stream<Arrival> =>
-  arrivalsOf(directory, followTail(makeTail(logOf(directory)), watch))
+/**
+ * Follows the bundles of a session while Codex writes them, until interrupted: first all that they hold, one after the
+ * other. Then each goes on, as a reviewer's process and the one that asked for the review write side by side.
+ */
+export const followBundles = (directories: ReadonlyArray<string>, watch: Watch): Stream.Stream<Arrival> => {
+  const bundles = directories.map((directory) => ({ directory, ...growingFile(logOf(directory), watch) }))
+  return Stream.concat(
+    Stream.flatMap(Stream.fromIterable(bundles), ({ directory, present }) => arrivalsOf(directory, present)),
+    Stream.mergeAll(
+      bundles.map(({ directory, further }) => arrivalsOf(directory, further)),
+      { concurrency: "unbounded" }
+    )
+  )
+}

@@ -20,7 +20,7 @@ import {
   rolloutName
 } from "./rollout.ts"
 
-/** A root thread (or the agent thread that was asked for) and all that it started. */
+/** A root thread (or an agent thread whose root is not there) and all that it started. */
 export interface Session {
   readonly rootThreadId: string
   /** In the order of their creation; never empty. */
@@ -36,7 +36,7 @@ export interface Catalogue {
   readonly rollout: (name: RolloutName) => Effect.Effect<Rollout, SourceFailed>
   /** All sessions, oldest first. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
-  /** The session of a root thread, or of an agent thread what it and its own agents did. */
+  /** The session of a root thread; asked for an agent thread, what it and its own agents did. */
   readonly session: (threadId: string) => Effect.Effect<Session | undefined>
   /** The root thread of a transcript's session. */
   readonly rootOf: (rollout: Rollout) => Effect.Effect<string>
@@ -107,7 +107,8 @@ const begunUntilMs = (threadId: string, known: ReadonlyArray<RolloutName>): numb
   return begun === undefined || !Number.isFinite(until) || begun > until ? Number.POSITIVE_INFINITY : until
 }
 
-const byCreation = (left: Rollout, right: Rollout) =>
+/** The order in which transcripts were begun. */
+export const byCreation = (left: Rollout, right: Rollout) =>
   left.createdAt < right.createdAt
     ? -1
     : left.createdAt > right.createdAt

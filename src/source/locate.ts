@@ -1,15 +1,17 @@
 /**
  * What a user names, found: a file, a folder, a session's id or the beginning of one, the latest session.
  *
- * Owns the rules of naming and their errors. What belongs to a session is catalogue.ts, reading is session.ts.
+ * Owns the rules of naming and their errors: whatever of a session is named, a file or an agent's id, the session of its
+ * root is meant, where that is there. What belongs to a session is catalogue.ts, what several names mean together is
+ * trace-source.ts, reading is session.ts.
  */
 import { type Stats, statSync } from "node:fs"
 import { dirname, join, resolve, sep } from "node:path"
 import { Effect, Schema } from "effect"
-import { type BundleSession, bundleSessions, bundlesIn, isBundle, isBundlePart } from "./bundle-session.ts"
+import { bundlesIn, isBundle, isBundlePart } from "./bundle-session.ts"
 import { type Catalogue, foldersBeside, foldersOfHome, makeCatalogue, type Session, writtenAtMs } from "./catalogue.ts"
 import { type SourceFailed, systemFailure } from "./file.ts"
-import { notARollout, type RolloutName, readRollout } from "./rollout.ts"
+import { notARollout, type Rollout, type RolloutName, readRollout } from "./rollout.ts"
 import { stdinName } from "./stdin.ts"
 
 /** Something to read. */
@@ -18,8 +20,8 @@ export type Input =
   | { readonly _tag: "Sessions"; readonly catalogue: Catalogue; readonly sessions: ReadonlyArray<Session> }
   /** A file that does not begin like a transcript: its lines are told apart one by one. */
   | { readonly _tag: "File"; readonly path: string }
-  /** Rollout-trace bundles, those of one root thread together. */
-  | { readonly _tag: "Bundles"; readonly sessions: ReadonlyArray<BundleSession> }
+  /** Rollout-trace bundles, of whichever sessions. */
+  | { readonly _tag: "Bundles"; readonly directories: ReadonlyArray<string> }
 
 /** Nothing, or too much, goes by the name that was given. */
 export class NotLocated extends Schema.TaggedError<NotLocated>()("NotLocated", {
@@ -44,10 +46,22 @@ const oneSession = (catalogue: Catalogue, session: Session): Input => ({
   sessions: [session]
 })
 
-const bundlesOf = (directories: ReadonlyArray<string>): Input => ({
-  _tag: "Bundles",
-  sessions: bundleSessions(directories)
-})
+const bundlesOf = (directories: ReadonlyArray<string>): Input => ({ _tag: "Bundles", directories })
+
+/** The whole session of a transcript; where its root's is not there, what the thread and its own agents did. */
+const sessionOf = (catalogue: Catalogue, rollout: Rollout): Effect.Effect<Session> =>
+  Effect.gen(function* () {
+    const holds = (session: Session | undefined, threadId: string): session is Session =>
+      session?.rollouts.some((one) => one.threadId === threadId) ?? false
+    // Whose reviewer it is, only the others' content says.
+    const asked = rollout.isOrphanReview
+      ? (yield* catalogue.sessions).find((one) => holds(one, rollout.threadId))
+      : undefined
+    const root = asked?.rootThreadId ?? (yield* catalogue.rootOf(rollout))
+    const whole = asked ?? (yield* catalogue.session(root))
+    if (holds(whole, root) && holds(whole, rollout.threadId)) return whole
+    return (yield* catalogue.session(rollout.threadId)) ?? { rootThreadId: root, rollouts: [rollout] }
+  })
 
 const locateFile = (path: string): Effect.Effect<Input, SourceFailed> =>
   Effect.gen(function* () {
@@ -56,8 +70,7 @@ const locateFile = (path: string): Effect.Effect<Input, SourceFailed> =>
     if (isBundlePart(path) && isBundle(folder)) return bundlesOf([folder])
     const rollout = yield* readRollout(path)
     const catalogue = makeCatalogue(foldersBeside(path), [rollout])
-    const session = yield* catalogue.session(rollout.threadId)
-    return oneSession(catalogue, session ?? { rootThreadId: rollout.threadId, rollouts: [rollout] })
+    return oneSession(catalogue, yield* sessionOf(catalogue, rollout))
   }).pipe(
     Effect.catchIf(
       (failure) => failure.code === notARollout,
@@ -93,23 +106,25 @@ const locateId = (wanted: string, home: string): Effect.Effect<Input, NotLocated
     const catalogue = makeCatalogue(foldersOfHome(home))
     const prefix = wanted.toLowerCase()
     const names = (yield* catalogue.names).filter((name) => name.threadId.startsWith(prefix))
-    const exact = names.find((name) => name.threadId === prefix)
-    const threads = exact === undefined ? yield* rootsOf(catalogue, names) : [exact.threadId]
-    const [threadId] = threads
-    if (threadId === undefined)
+    const exact = names.filter((name) => name.threadId === prefix)
+    const roots = yield* rootsOf(catalogue, exact.length > 0 ? exact : names)
+    const [found] = roots
+    if (found === undefined)
       return yield* new NotLocated({
         wanted,
         reason: `there is no such file, and no session with this id in ${home}`,
         hint: "CODEX_HOME says where sessions are looked for"
       })
-    if (threads.length > 1)
+    if (roots.size > 1) {
+      const ids = [...roots.keys()].sort()
       return yield* new NotLocated({
         wanted,
-        reason: `${threads.length} sessions begin like this`,
-        hint: `give more of the id: ${threads.slice(0, namedMax).join(", ")}${threads.length > namedMax ? ", …" : ""}`
+        reason: `${ids.length} sessions begin like this`,
+        hint: `give more of the id: ${ids.slice(0, namedMax).join(", ")}${ids.length > namedMax ? ", …" : ""}`
       })
-    const session = yield* catalogue.session(threadId)
-    if (session !== undefined) return oneSession(catalogue, session)
+    }
+    const [, rollout] = found
+    if (rollout !== undefined) return oneSession(catalogue, yield* sessionOf(catalogue, rollout))
     return yield* new NotLocated({
       wanted,
       reason: "the session's transcript has no readable first record",
@@ -117,17 +132,24 @@ const locateId = (wanted: string, home: string): Effect.Effect<Input, NotLocated
     })
   })
 
-/** The root threads of these files: an agent's id begins like its root's when it was started within a minute. */
+const readable = (catalogue: Catalogue, name: RolloutName): Effect.Effect<Rollout | undefined> =>
+  Effect.orElseSucceed(catalogue.rollout(name), () => undefined)
+
+/**
+ * The root threads of these files, each with one of them that has a readable first record, if there is one. An agent's
+ * id begins like its root's when it was started within a minute.
+ */
 const rootsOf = (catalogue: Catalogue, names: ReadonlyArray<RolloutName>) =>
-  Effect.map(
-    Effect.forEach(names, (name) =>
-      catalogue.rollout(name).pipe(
-        Effect.flatMap(catalogue.rootOf),
-        Effect.catch(() => Effect.succeed(name.threadId))
-      )
-    ),
-    (roots) => [...new Set(roots)].sort()
-  )
+  Effect.gen(function* () {
+    const roots = new Map<string, Rollout | undefined>()
+    for (const [threadId, files] of Map.groupBy(names, (name) => name.threadId)) {
+      const rollouts = yield* Effect.forEach(files, (name) => readable(catalogue, name))
+      const rollout = rollouts.find((one) => one !== undefined)
+      const root = rollout === undefined ? threadId : yield* catalogue.rootOf(rollout)
+      roots.set(root, roots.get(root) ?? rollout)
+    }
+    return roots
+  })
 
 /** Finds what an argument of the command line names. */
 export const locate = (wanted: string, home: string): Effect.Effect<Input, SourceFailed | NotLocated> =>
@@ -152,10 +174,8 @@ export const locateLatest = (home: string): Effect.Effect<Input, NotLocated> =>
       .map((name) => ({ name, at: writtenAtMs(name.path) }))
       .sort((left, right) => right.at - left.at)
     for (const { name } of written) {
-      const rollout = yield* Effect.orElseSucceed(catalogue.rollout(name), () => undefined)
-      if (rollout === undefined) continue
-      const session = yield* catalogue.session(yield* catalogue.rootOf(rollout))
-      if (session !== undefined) return oneSession(catalogue, session)
+      const rollout = yield* readable(catalogue, name)
+      if (rollout !== undefined) return oneSession(catalogue, yield* sessionOf(catalogue, rollout))
     }
     return yield* new NotLocated({
       wanted: "--latest",

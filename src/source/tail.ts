@@ -27,6 +27,7 @@ import {
 } from "./file.ts"
 import { fileStart, type LineBatch, type Position } from "./line.ts"
 import { plainName } from "./rollout.ts"
+import { fileLines } from "./session.ts"
 import type { Change, Watch } from "./watch.ts"
 
 export interface TailOptions extends Pick<ReadOptions, "lineBytesMax"> {
@@ -161,3 +162,15 @@ export const followTail = (tail: Tail, watch: Watch): Stream.Stream<LineBatch> =
       return Stream.flatMap(Stream.fromEffectRepeat(wait), () => tail.look)
     })
   )
+
+/** A file that goes on: what it holds now, and then what is written to it, until interrupted. */
+export const growingFile = (path: string, watch: Watch) => {
+  let left = fileStart
+  const onEnd = (_: string, position: Position) => {
+    left = position
+  }
+  return {
+    present: fileLines(path, { growing: true, onEnd }),
+    further: Stream.suspend(() => followTail(makeTail(path, { from: left }), watch))
+  }
+}

@@ -21,7 +21,7 @@ import { planBundle } from "../../src/bundle/writer/plan.ts"
 import { writeBundle } from "../../src/bundle/writer/write.ts"
 import { recordedSpans } from "../../src/cli/record.ts"
 import { makeReport } from "../../src/cli/report.ts"
-import { locate } from "../../src/source/locate.ts"
+import { locateAll } from "../../src/source/trace-source.ts"
 import type { Span } from "../../src/span/span.ts"
 import { corpusDirectory } from "../support/corpus.ts"
 import { orRefused } from "../support/reduced.ts"
@@ -55,8 +55,9 @@ const sessionsOf = async (folder: string): Promise<ReadonlyArray<ReadonlyArray<S
   for (const name of ["sessions", "archived_sessions"]) {
     const transcripts = join(folder, name)
     if (!isFolder(transcripts)) continue
-    const read = locate(transcripts, folder).pipe(
-      Effect.flatMap((input) => recordedSpans(input, existsSync(journal) ? [journal] : [], makeReport())),
+    const journals = existsSync(journal) ? [journal] : []
+    const read = locateAll([transcripts], false, folder).pipe(
+      Effect.flatMap((sources) => Effect.forEach(sources, (source) => recordedSpans(source, journals, makeReport()))),
       Effect.result
     )
     const result = await Effect.runPromise(read)

@@ -148,6 +148,15 @@ describe("tracer follow", () => {
     expect(finalSpans(stdout).size).toBeGreaterThan(10)
   })
 
+  test("an agent's id follows the session of its root", async () => {
+    const { home, write } = makeHome()
+    for (const name of transcripts) write(name, linesOf(name))
+    const tracer = start(["follow", idOf(agent)], { home })
+    const stdout = await textUntil(tracer.stdout, '"name":"turn 4"', () => tracer.kill("SIGINT"))
+    expect(await quit(tracer)).toEqual({ stderr: "", code: 0 })
+    expect(finalSpans(stdout)).toEqual(await readIn(home))
+  })
+
   test("a session that begins now in a repository, and does not say so itself, is told with what git says", async () => {
     const { home, path, write } = makeHome()
     const author = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "init.defaultBranch=main"]

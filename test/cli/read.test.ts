@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { zstdCompressSync } from "node:zlib"
 import { temporaryFolder } from "../support/folder.ts"
@@ -30,6 +30,29 @@ describe("tracer PATH", () => {
     expect(objects(folder.stdout).filter((span) => span.kind === "session").length).toBe(1)
     expect(spans(file.stdout)).toEqual(spans(folder.stdout))
     expect(new Set(ids(piped.stdout))).toEqual(new Set(ids(folder.stdout)))
+  })
+
+  test("whichever of a session's files are named, in whatever order, its spans come once and whole", async () => {
+    const whole = await run([root])
+    const agentId = agent.slice(-42, -6)
+    const home = temporaryFolder()
+    cpSync(sampleFolder, join(home, "sessions"), { recursive: true })
+    for (const named of [[agent], [agent, root], [root, agent], [sampleFolder, agent], [agent, agent, sampleFolder]]) {
+      const { code, stdout, stderr } = await run(named)
+      expect([named, code, stderr, stdout]).toEqual([named, 0, "", whole.stdout])
+    }
+    const byId = await run([agentId, "--latest"], { home })
+    expect(byId.stdout).toBe((await run(["--latest"], { home })).stdout)
+    expect(ids(byId.stdout)).toEqual(ids(whole.stdout))
+  })
+
+  test("a file by another name is read once, however often it is named", async () => {
+    const lines = join(temporaryFolder(), "lines.jsonl")
+    const unknown = '{"at_ns":1795253300000000000,"payload":{"hook_event_name":"Stop","session_id":"x"}}'
+    writeFileSync(lines, `${unknown}\n${readFileSync(root, "utf8")}`)
+    const [once, twice] = await Promise.all([run([lines]), run([lines, lines])])
+    expect(objects(once.stdout).length).toBeGreaterThan(5)
+    expect(twice.stdout).toBe(once.stdout)
   })
 
   test("several sinks work side by side: lines on stdout, the drawing on stderr", async () => {

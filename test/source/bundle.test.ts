@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test"
 import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Fiber, Stream } from "effect"
-import { followBundle, logOf, readBundles } from "../../src/source/bundle.ts"
+import { followBundles, logOf, readBundles } from "../../src/source/bundle.ts"
 import { watchFolders } from "../../src/source/live-session.ts"
 import type { Arrival } from "../../src/source/origin.ts"
 import { assistantMessage, bundle, userMessage } from "../support/bundle.ts"
@@ -93,7 +93,7 @@ describe("a bundle that is being written", () => {
     await Effect.runPromise(
       Effect.gen(function* () {
         const watch = yield* watchFolders([], [logOf(directory)])
-        const done = yield* followBundle(directory, watch).pipe(
+        const done = yield* followBundles([directory], watch).pipe(
           Stream.flatMap(({ lines }) => Stream.fromIterable(lines)),
           Stream.tap(({ lineNumber, payloads: own }) =>
             Effect.sync(() => {

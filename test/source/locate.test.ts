@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
 import { type Input, locate, locateLatest } from "../../src/source/locate.ts"
@@ -21,9 +21,11 @@ const found = (wanted: string, home = "/nowhere") => Effect.runPromise(Effect.ma
 const refused = (wanted: string, home = "/nowhere") => Effect.runPromise(Effect.flip(locate(wanted, home)))
 
 describe("locate", () => {
-  test("a root's transcript brings its agents' along, an agent's only its own", async () => {
+  test("a root's transcript brings its agents' along, and an agent's is its root's session, if that is there", async () => {
     const { paths } = homeOf([{ thread: 1 }, { thread: 2, meta: agentOf(1), archived: true }, { thread: 3 }])
     expect(await found(paths[0] as string)).toEqual([[1, 2]])
+    expect(await found(paths[1] as string)).toEqual([[1, 2]])
+    rmSync(paths[0] as string)
     expect(await found(paths[1] as string)).toEqual([[2]])
   })
 
@@ -64,7 +66,7 @@ describe("locate", () => {
     const { home } = homeOf([{ thread: 1 }, { thread: 2, meta: agentOf(1) }])
     expect(await found(threadId(1), home)).toEqual([[1, 2]])
     expect(await found(threadId(1).slice(0, 8).toUpperCase(), home)).toEqual([[1, 2]])
-    expect(await found(threadId(2), home)).toEqual([[2]])
+    expect(await found(threadId(2), home)).toEqual([[1, 2]])
   })
 
   test("a beginning that several sessions have is refused with their ids", async () => {
