@@ -73,8 +73,8 @@ const followOne = (run: Run, followed: Followed, hooks: ReadonlyArray<string>) =
     }
     if (followed._tag === "Bundles") {
       const { rootThreadId, directories } = followed
-      const watch = yield* watchFolders([], directories.slice(-1).map(logOf))
-      const lines = followBundles(directories.slice(-1), watch)
+      const watch = yield* watchFolders([], directories.map(logOf))
+      const lines = followBundles(directories, watch)
       return yield* run.trace(sessionFold({ ...run.foldOptions, rootId: rootThreadId }), lines)
     }
     const { catalogue, session, path } = followed

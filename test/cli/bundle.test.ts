@@ -2,9 +2,9 @@
  * Bundles on the command line: named, in folders, followed, beside their transcript.
  */
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { appendFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { assistantMessage, bundle, userMessage } from "../support/bundle.ts"
+import { assistantMessage, BundleStory, bundle, startedAtMs, userMessage } from "../support/bundle.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { objects, run, start, textUntil } from "../support/tracer.ts"
 
@@ -27,6 +27,22 @@ const told = () => {
 }
 
 const spans = (stdout: string) => objects(stdout).map(({ kind, start, end, status }) => [kind, start, end, status])
+
+const lastById = (stdout: string) => new Map(objects(stdout).map((span) => [span.id, span]))
+
+/** The same thread in a later process: another turn. */
+const resumed = () => {
+  const story = new BundleStory().rolloutStarts().threadResumes(threadId).turnStarts("U2", threadId)
+  story.asks("I2", [userMessage("hi"), assistantMessage("ho"), userMessage("and?")])
+  story.answers("I2", [assistantMessage("so")]).turnEnds()
+  story.manifest.root_thread_id = threadId
+  story.manifest.started_at_unix_ms = startedAtMs + 60_000
+  story.lines.forEach((line, index) => {
+    const event = JSON.parse(line)
+    story.lines[index] = JSON.stringify({ ...event, wall_time_unix_ms: event.wall_time_unix_ms + 60_000 })
+  })
+  return story
+}
 
 const expected = [
   ["llm", 1_700_000_004, 1_700_000_005, "ok"],
@@ -95,5 +111,23 @@ describe("tracer follow BUNDLE", () => {
     })
     expect([await tracer.exited, await new Response(tracer.stderr).text()]).toEqual([0, ""])
     expect(spans(stdout)).toEqual(expected)
+  })
+
+  test("of several bundles of a session the earlier ones are told too, and the last goes on", async () => {
+    const folder = temporaryFolder()
+    told().writeTo(join(folder, "trace-b"))
+    const log = join(resumed().writeTo(join(folder, "trace-a")), "trace.jsonl")
+    const whole = await run([folder, "--to", "jsonl"])
+    const text = readFileSync(log, "utf8")
+    writeFileSync(log, text.slice(0, -20))
+    const tracer = start(["follow", folder, "--to", "jsonl"])
+    const stdout = await textUntil(tracer.stdout, '"name":"turn 1"', async () => {
+      appendFileSync(log, text.slice(-20))
+      await Bun.sleep(1500)
+      tracer.kill("SIGINT")
+    })
+    expect([await tracer.exited, await new Response(tracer.stderr).text()]).toEqual([0, ""])
+    expect(objects(whole.stdout).filter(({ kind }) => kind === "turn")).toHaveLength(2)
+    expect(lastById(stdout)).toEqual(lastById(whole.stdout))
   })
 })
