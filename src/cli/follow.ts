@@ -20,7 +20,7 @@ import { locateAll, type TraceSource } from "../source/trace-source.ts"
 import type { Watch } from "../source/watch.ts"
 import { sayCause, WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
-import { checkJournals } from "./journals.ts"
+import { besideJournals, checkJournals } from "./journals.ts"
 import { mixedArrivals } from "./reading.ts"
 import { type Run, runTrace } from "./trace.ts"
 
@@ -67,15 +67,18 @@ const followSession = (run: Run, catalogue: Catalogue, session: Session, watch: 
 const followOne = (run: Run, followed: Followed, hooks: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     if (followed._tag === "File") {
-      const watch = yield* watchFolders([], [followed.path])
+      const watch = yield* watchFolders([], [followed.path, ...hooks])
       const lines = mixedArrivals(followTail(makeTail(followed.path), watch))
-      return yield* run.trace(mixedFold(run.foldOptions), lines)
+      return yield* run.trace(mixedFold(run.foldOptions), besideJournals(hooks, watch, lines))
     }
     if (followed._tag === "Bundles") {
       const { rootThreadId, directories } = followed
-      const watch = yield* watchFolders([], directories.map(logOf))
+      const watch = yield* watchFolders([], [...directories.map(logOf), ...hooks])
       const lines = followBundles(directories, watch)
-      return yield* run.trace(sessionFold({ ...run.foldOptions, rootId: rootThreadId }), lines)
+      return yield* run.trace(
+        sessionFold({ ...run.foldOptions, rootId: rootThreadId }),
+        besideJournals(hooks, watch, lines)
+      )
     }
     const { catalogue, session, path } = followed
     const watch = yield* watchFolders(catalogue.folders, hooks)

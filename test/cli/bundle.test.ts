@@ -130,4 +130,26 @@ describe("tracer follow BUNDLE", () => {
     expect(objects(whole.stdout).filter(({ kind }) => kind === "turn")).toHaveLength(2)
     expect(lastById(stdout)).toEqual(lastById(whole.stdout))
   })
+
+  test("a hook journal that is given with it is merged in, also what is written to it later", async () => {
+    const directory = told().writeTo(join(temporaryFolder(), "b"))
+    const journal = join(temporaryFolder(), "journal.jsonl")
+    const lines = [
+      { hook_event_name: "SessionStart", session_id: threadId, source: "startup", permission_mode: "plan" },
+      { hook_event_name: "SessionEnd", session_id: threadId, reason: "prompt_input_exit" }
+    ].map((payload, index) => `${JSON.stringify({ at_ns: (1_700_000_001 + 6 * index) * 1e9, payload })}\n`)
+    writeFileSync(journal, lines.join(""))
+    const whole = await run([directory, "--hooks", journal, "--to", "jsonl"])
+    expect(whole.stdout).toContain('"permission_mode":"plan"')
+    expect(whole.stdout).toContain('"end_reason":"prompt_input_exit"')
+    writeFileSync(journal, lines.slice(0, 1).join(""))
+    const tracer = start(["follow", directory, "--hooks", journal, "--to", "jsonl"])
+    const stdout = await textUntil(tracer.stdout, '"kind":"llm"', async () => {
+      appendFileSync(journal, lines.slice(1).join(""))
+      await Bun.sleep(1500)
+      tracer.kill("SIGINT")
+    })
+    expect([await tracer.exited, await new Response(tracer.stderr).text()]).toEqual([0, ""])
+    expect(lastById(stdout)).toEqual(lastById(whole.stdout))
+  })
 })

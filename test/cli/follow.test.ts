@@ -148,6 +148,21 @@ describe("tracer follow", () => {
     expect(finalSpans(stdout).size).toBeGreaterThan(10)
   })
 
+  test("a file by another name is followed with its hook journal, also before it is there", async () => {
+    const { home } = makeHome()
+    const [named, journal] = [join(home, "lines.jsonl"), join(home, "journal.jsonl")]
+    const payload = { hook_event_name: "SessionEnd", session_id: idOf(root), reason: "logout" }
+    const at = JSON.parse(linesOf(root).at(-1) ?? "").timestamp
+    writeFileSync(journal, `${JSON.stringify({ at_ns: Date.parse(at) * 1e6, payload })}\n`)
+    const tracer = start(["follow", named, "--hooks", journal], { home })
+    const timer = setTimeout(() => writeFileSync(named, readFileSync(join(sampleFolder, root))), 1000)
+    const stdout = await textUntil(tracer.stdout, '"name":"turn 4"', () => tracer.kill("SIGINT"))
+    clearTimeout(timer)
+    expect(await quit(tracer)).toEqual({ stderr: "", code: 0 })
+    const session = objects(stdout).findLast((span) => span.kind === "session")
+    expect(session?.metadata).toMatchObject({ end_reason: "logout" })
+  })
+
   test("an agent's id follows the session of its root", async () => {
     const { home, write } = makeHome()
     for (const name of transcripts) write(name, linesOf(name))
