@@ -82,22 +82,38 @@ const keepSmall = (): void => {
   keepMemory()
 }
 
-/** Writes the state piece by piece into a new file, which takes the place of the old one when it is whole. */
-const writeState = (file: string, pieces: Iterable<string>): void => {
+const writePieces = (path: string, pieces: Iterable<string>): void => {
+  const descriptor = fs.openSync(path, "w")
+  try {
+    for (const piece of pieces) {
+      writeAll(descriptor, piece)
+      keepMemory()
+    }
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/** Writes into a new file, which takes the place of the old one when it is whole: never half a state under its name. */
+const replaceFile = (file: string, pieces: Iterable<string>): void => {
   const temporary = `${file}.${process.pid}.part`
   try {
-    const descriptor = fs.openSync(temporary, "w")
-    try {
-      for (const piece of pieces) {
-        writeAll(descriptor, piece)
-        keepMemory()
-      }
-    } finally {
-      fs.closeSync(descriptor)
-    }
+    writePieces(temporary, pieces)
     fs.renameSync(temporary, file)
   } catch (error) {
     fs.rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Writes the state to where it was asked for: of a link what it points to, and a device or a pipe stays what it is. */
+const writeState = (file: string, pieces: Iterable<string>): void => {
+  try {
+    const there = fs.statSync(file, { throwIfNoEntry: false })
+    if (there === undefined) replaceFile(file, pieces)
+    else if (there.isFile()) replaceFile(fs.realpathSync(file), pieces)
+    else writePieces(file, pieces)
+  } catch (error) {
     throw new StateFile(file, "written", error)
   }
 }

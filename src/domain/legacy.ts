@@ -231,14 +231,14 @@ export const legacyRows: { readonly [type: string]: Row | undefined } = {
       _tag: "ReviewEntered",
       ...place,
       ...(typeof payload.user_facing_hint === "string" && { hint: payload.user_facing_hint }),
-      ...(payload.target !== undefined && { target: payload.target })
+      ...(payload.target != null && { target: payload.target })
     }
   ],
   exited_review_mode: (payload, place) => [
     {
       _tag: "ReviewExited",
       ...place,
-      ...(payload.review_output !== undefined && { output: payload.review_output })
+      ...(payload.review_output != null && { output: payload.review_output })
     }
   ],
   undo_completed: echoed

@@ -292,14 +292,14 @@ const itemRows = rowTable<ItemRow>({
       _tag: "ReviewEntered",
       ...ofTurn(place, envelope),
       ...(typeof item.user_facing_hint === "string" && { hint: item.user_facing_hint }),
-      ...(item.target !== undefined && { target: item.target })
+      ...(item.target != null && { target: item.target })
     }
   ],
   ExitedReviewMode: (item, place, envelope) => [
     {
       _tag: "ReviewExited",
       ...ofTurn(place, envelope),
-      ...(item.review_output !== undefined && { output: item.review_output })
+      ...(item.review_output != null && { output: item.review_output })
     }
   ],
   HookPrompt: () => [],

@@ -5,7 +5,7 @@
  * cannot be read the call is still journaled, and the collector, `status` and `doctor` say what is wrong with the file.
  * The environment wins over the file. All other settings are the collector's affair (settings/).
  */
-import { readFileSync, realpathSync } from "node:fs"
+import { readFileSync, realpathSync, statSync } from "node:fs"
 import { configFile, type Environment } from "./places.ts"
 
 export interface Switches {
@@ -37,7 +37,11 @@ const strings = (value: unknown): ReadonlyArray<string> | undefined =>
 
 const fileOf = (environment: Environment): { readonly [key: string]: unknown } => {
   try {
-    return Bun.TOML.parse(readFileSync(configFile(environment), "utf8")) as { readonly [key: string]: unknown }
+    const path = configFile(environment)
+    // To read a fifo would wait for its writer.
+    return statSync(path).isFile()
+      ? (Bun.TOML.parse(readFileSync(path, "utf8")) as Readonly<Record<string, unknown>>)
+      : {}
   } catch {
     return {} // No file is the usual case; a broken one is the collector's to report.
   }

@@ -79,6 +79,8 @@ const codeOf = (cause: unknown): string | undefined => (cause as { readonly code
 const readConfigFile = (path: string): Result.Result<Raw, Problem> => {
   let text: string
   try {
+    // To read a fifo would wait for its writer.
+    if (!statSync(path).isFile()) return Result.fail({ place: path, key: "", problem: "is not a regular file" })
     text = readFileSync(path, "utf8")
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return Result.succeed({})

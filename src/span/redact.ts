@@ -15,6 +15,8 @@ export const redacted = "[redacted]"
 interface Family {
   readonly pattern: RegExp
   readonly replace: (match: string, ...groups: ReadonlyArray<string>) => string
+  /** A match ends with a value: one that goes on as a call or an index is source code, and stays. */
+  readonly endsWithValue?: true
 }
 
 /**
@@ -89,9 +91,9 @@ const secretName =
   "|[aA]ccount|ACCOUNT|[aA]uth|AUTH|[mM]aster|MASTER)[-_]?(?:[kK]ey|KEY)" +
   "|[?&][sS]ig|[sS]ignature|SECRET_KEY_BASE|_PWD|_KEY"
 
-/** A value up to its end: none of what ends a word in a shell, in JSON or in source code, and no call or index. */
+/** A value up to its end: none of what ends a word in a shell, in JSON or in source code. */
 const valueCharacter = "[^\\s\"'\\\\`;,&|<>()\\[\\]{}$]"
-const value = `${valueCharacter}{6,}(?!${valueCharacter}|[([])`
+const value = `${valueCharacter}{6,}`
 
 /** Values that stand for a secret without being one. */
 const placeholder =
@@ -107,6 +109,7 @@ const capitalName = /[A-Z]{3}$/
  * form: source code assigns to variables of such names all day.
  */
 const assignment: Family = {
+  endsWithValue: true,
   pattern: new RegExp(`[=:](?<=(${secretName})(?:${quote})?\\s{0,3}[=:])(>?\\s{0,3}(?:${quote})?)(${value})`, "g"),
   replace: (match, name = "", between = "", secret = "") => {
     if (placeholder.test(secret)) return match
@@ -125,6 +128,7 @@ const assignment: Family = {
 
 /** `--password value`: `=` between them is an assignment. */
 const argument: Family = {
+  endsWithValue: true,
   pattern: new RegExp(
     `(--[a-z-]{0,20}(?:password|passwd|passphrase|token|secret|api-key) +(?:${quote})?)(?!-)(${value})`,
     "g"
@@ -142,12 +146,28 @@ const families: ReadonlyArray<Family> = [
   argument
 ]
 
+/**
+ * Asked when a match is made, and not by the pattern: `TOKEN=TOKEN=…(` would be walked through to its end for each of its
+ * assignments, and none of them would match.
+ */
+const unlessCode =
+  (replace: Family["replace"]) =>
+  (match: string, ...rest: ReadonlyArray<unknown>): string => {
+    const [offset, whole] = rest.slice(-2) as unknown as readonly [number, string]
+    const next = whole[offset + match.length]
+    return next === "(" || next === "[" ? match : replace(match, ...(rest as ReadonlyArray<string>))
+  }
+
 /** The text without its secrets; the same string when there is none. */
 export const redact = (text: string): string => {
   let clean = text
-  for (const { pattern, replace } of families) {
+  for (const { pattern, replace, endsWithValue } of families) {
     pattern.lastIndex = 0
-    if (pattern.test(clean)) clean = clean.replace(pattern, replace as (match: string) => string)
+    if (!pattern.test(clean)) continue
+    clean = clean.replace(
+      pattern,
+      (endsWithValue === true ? unlessCode(replace) : replace) as (match: string) => string
+    )
   }
   return clean
 }
