@@ -44,6 +44,28 @@ const invocationOf = (payload: JsonObject | undefined): { readonly name?: string
   }
 }
 
+/** What Codex's own kinds of tools are called, where their name is another. */
+const kindNames: { readonly [kind: string]: string | undefined } = {
+  web: "web_search",
+  // Later versions call it `followup_task`, and then the label says so.
+  assign_agent_task: "assign_task"
+}
+
+/**
+ * What was called, as the event of the dispatch itself says: for a payload that cannot be read. The name that the model
+ * used stands behind its namespace: `collaboration.spawn_agent`, `mcp__lab.echo`.
+ */
+const dispatchedAs = ({ kind, summary }: EventOf<"tool_call_started">): Pick<ToolRun, "kind" | "name"> => {
+  if (kind.type === "mcp") return { kind: "mcp", name: `${kind.server}.${kind.tool}` }
+  const label = summary.type === "generic" ? summary.label : ""
+  const server = /^mcp__(.+?)_*\.(.+)$/.exec(label)
+  if (server !== null) return { kind: "mcp", name: `${server[1]}.${server[2]}` }
+  const word = kind.type === "other" ? kind.name : (kindNames[kind.type] ?? kind.type)
+  // Agents are waited for by a kind of their own: this one waits for a script.
+  if (kind.type === "other" && word === "wait") return { kind: "wait", name: word }
+  return { name: label.slice(label.lastIndexOf(".") + 1) || word }
+}
+
 /** Which event of a transcript the payload of a run is. */
 const runType = (payload: JsonObject, name: string | undefined): string => {
   if ("agent_thread_id" in payload) return "sub_agent_activity"
@@ -110,7 +132,9 @@ export const toolRows = () => {
     const { requester } = event
     const nested = requester.type === "code_cell"
     const cell = nested ? cells.get(`${place.threadId}/${requester.runtime_cell_id}`) : undefined
-    const { name, input } = invocationOf(payloads(event.invocation_payload))
+    const payload = payloads(event.invocation_payload)
+    const { input, ...told } = invocationOf(payload)
+    const { name, ...said } = { ...(payload === undefined && dispatchedAs(event)), ...told }
     calls.set(`${place.threadId}/${event.tool_call_id}`, {
       callId,
       nested,
@@ -121,6 +145,7 @@ export const toolRows = () => {
     return [
       recordedTool(place, callId, { startedAt: place.at, ...(cell && { cell }) }),
       ranTool({ ...place, bytes: 0 }, callId, {
+        ...said,
         ...(name !== undefined && { name }),
         ...(nested && input !== undefined && { input })
       })

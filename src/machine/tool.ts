@@ -117,12 +117,12 @@ const kinds: { readonly [name: string]: ToolKind | undefined } = {
 
 /** What kind of tool it is: the run knows, else the name tells. */
 export const toolKind = (tool: Tool): ToolKind => {
-  if (tool.cell !== undefined) return "code_cell"
+  if (tool.cell !== undefined || tool.recorded?.ran !== undefined) return "code_cell"
   if (tool.run?.kind !== undefined) return tool.run.kind
   const { name, namespace } = tool.call ?? {}
   if (namespace?.startsWith("mcp__")) return "mcp"
   if (name === "wait" && tool.cellCallId !== undefined) return "wait"
-  const known = kinds[name ?? hookToolName(tool.hook?.name) ?? ""]
+  const known = kinds[name ?? hookToolName(tool.hook?.name) ?? tool.run?.name ?? ""]
   if (known !== undefined) return known
   if (name === "wait") return isWaitInput(tool.call?.input) ? "wait" : "agent"
   return (name ?? tool.hook?.name)?.startsWith("mcp__") === true ? "mcp" : "other"

@@ -50,6 +50,45 @@ describe("a turn", () => {
   })
 })
 
+describe("a call whose payloads are lost", () => {
+  const nameAndKind = (kind: Parameters<ReturnType<typeof bundle>["calls"]>[1], label?: string) => {
+    const story = bundle().asks("I1", [question]).answers("I1", [])
+    const told = story
+      .calls("c1", kind, undefined, label === undefined ? {} : { label })
+      .toolEnds("c1")
+      .turnEnds()
+    const { name, metadata } = one(readStory(told).spans, "tool")
+    return [name, metadata.tool_kind]
+  }
+
+  test("is called what its dispatch calls it, and is of that kind", () => {
+    expect(nameAndKind("exec_command", "exec_command")).toEqual(["exec_command", "exec"])
+    expect(nameAndKind("apply_patch", "apply_patch")).toEqual(["apply_patch", "patch"])
+    expect(nameAndKind("spawn_agent", "collaboration.spawn_agent")).toEqual(["spawn_agent", "agent"])
+    expect(nameAndKind("assign_agent_task", "collaboration.followup_task")).toEqual(["followup_task", "agent"])
+    expect(nameAndKind({ type: "other", name: "update_plan" }, "update_plan")).toEqual(["update_plan", "plan"])
+    expect(nameAndKind({ type: "other", name: "wait" }, "wait")).toEqual(["wait", "wait"])
+    expect(nameAndKind({ type: "other", name: "no_such_tool" }, "no_such_tool")).toEqual(["no_such_tool", "other"])
+  })
+
+  test("of an MCP server is named by server and tool, in either of the forms that the dispatch has", () => {
+    expect(nameAndKind({ type: "other", name: "echo" }, "mcp__lab.echo")).toEqual(["lab.echo", "mcp"])
+    expect(nameAndKind({ type: "mcp", server: "lab", tool: "echo" }, "mcp:lab:echo")).toEqual(["lab.echo", "mcp"])
+  })
+
+  test("is called by its kind where the dispatch has no word for it", () => {
+    expect(nameAndKind("web", "")).toEqual(["web_search", "web_search"])
+    expect(nameAndKind("write_stdin", "")).toEqual(["write_stdin", "write_stdin"])
+  })
+
+  test("and that ran a script is a code cell", () => {
+    const story = bundle().asks("I1", [question]).answers("I1", [])
+    const told = story.calls("c1", { type: "other", name: "exec" }, undefined, { label: "exec" })
+    told.event("code_cell_started", { runtime_cell_id: "1", model_visible_call_id: "c1", source_js: "text(1)" })
+    expect(one(readStory(told.toolEnds("c1").turnEnds()).spans, "tool").metadata.tool_kind).toBe("code_cell")
+  })
+})
+
 describe("a request without an answer", () => {
   test("that failed, and one that was cut after some output, are calls of their own that count for themselves", () => {
     const { spans } = readStory(

@@ -139,16 +139,16 @@ export class BundleStory {
     tool: string,
     kind: string | Fields,
     invocation?: unknown,
-    by: { readonly cell?: string; readonly callId?: string | null } = {}
+    by: { readonly cell?: string; readonly callId?: string | null; readonly label?: string } = {}
   ) {
-    const { cell, callId = cell === undefined ? tool : null } = by
+    const { cell, callId = cell === undefined ? tool : null, label = "a tool" } = by
     return this.event("tool_call_started", {
       tool_call_id: tool,
       model_visible_call_id: callId,
       code_mode_runtime_tool_id: cell === undefined ? null : "tool-1",
       requester: cell === undefined ? { type: "model" } : { type: "code_cell", runtime_cell_id: cell },
       kind: typeof kind === "string" ? { type: kind } : kind,
-      summary: { type: "generic", label: "a tool", input_preview: null, output_preview: null },
+      summary: { type: "generic", label, input_preview: null, output_preview: null },
       invocation_payload: invocation === undefined ? null : this.payload("tool_invocation", invocation)
     })
   }
