@@ -1,5 +1,5 @@
 /**
- * What a model request says for the first time: prompts, messages between agents, outputs of calls.
+ * What a model request says for the first time: prompts, skills, messages between agents, outputs of calls.
  *
  * A bundle has no event for what the user typed; it stands in the next request, beside what Codex writes in the user's
  * name, and beside all that was said before.
@@ -8,6 +8,7 @@ import { type Json, type JsonObject, sameJson } from "../wire/json.ts"
 import { isObject } from "../wire/record.ts"
 import type { BundlePlace, Told } from "./bundle-place.ts"
 import { isImageMark, isWrittenByCodex, madeUpOutput } from "./codex-words.ts"
+import { skillsGiven, skillsNamed } from "./skills.ts"
 import { isProduced } from "./translate.ts"
 
 /** The items of a request. */
@@ -19,12 +20,12 @@ interface Sent {
 export const objectsOf = (value: Json | undefined): ReadonlyArray<JsonObject> =>
   Array.isArray(value) ? value.filter(isObject) : []
 
-/** What the user asked, in a message that he wrote himself. */
+/** What the user asked, in a message that he wrote himself, or which skill he named, in one that Codex wrote for him. */
 const promptOf = (item: JsonObject, place: BundlePlace): Told => {
   if (item.type !== "message" || item.role !== "user") return []
   const parts = objectsOf(item.content)
   const texts = parts.flatMap((part) => (typeof part.text === "string" ? [part.text] : []))
-  if (texts.some((text) => isWrittenByCodex(text))) return []
+  if (texts.some((text) => isWrittenByCodex(text))) return skillsNamed(skillsGiven(item), place)
   const own = parts.filter((part) => typeof part.text !== "string" || !isImageMark(part.text))
   const images = own.filter((part) => part.type === "input_image").length
   const text = own.flatMap((part) => (typeof part.text === "string" ? [part.text] : [])).join("\n")

@@ -49,6 +49,11 @@ const agentNote = /^<subagent_notification>\s*(\{[\s\S]*\})\s*<\/subagent_notifi
 export const agentNoteIn = (text: string): string | undefined =>
   text.startsWith("<subagent_notification>") ? agentNote.exec(text)?.[1] : undefined
 
+const skillContext = /^<skill>\s*<name>([^<\n]+)<\/name>/
+
+/** The skill whose text Codex gives the model, since the user named it. [seen 0.118 to 0.169] */
+export const skillNameIn = (text: string): string | undefined => skillContext.exec(text)?.[1]
+
 /** Whether it is one of the marks that Codex writes around an image of the user's. */
 export const isImageMark = (text: string): boolean => /^<\/?image\b[^>]*>$/.test(text)
 

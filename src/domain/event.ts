@@ -138,6 +138,8 @@ export type DomainEvent =
       readonly implied?: true
     } & OfTurn)
   | ({ readonly _tag: "Prompted"; readonly text?: string; readonly images: number; readonly content?: Json } & OfTurn)
+  /** The user named skills (`$name`, or picked from a list); the same may be told by several records. */
+  | ({ readonly _tag: "SkillsNamed"; readonly skills: ReadonlyArray<string> } & OfTurn)
   | ({
       readonly _tag: "TurnConfigured"
       /** Who answers when Codex asks whether a call may run (0.155 +). */

@@ -12,6 +12,7 @@ import * as Wire from "../wire/transcript.ts"
 import { agentState, agentStates, resumedBy } from "./agent-state.ts"
 import type { DomainEvent, ToolRun } from "./event.ts"
 import { known, type Place, type Row, rowTable } from "./row.ts"
+import { skillsNamed } from "./skills.ts"
 import { fromMs } from "./time.ts"
 
 /** An item's envelope: whose it is and when it ran, in seconds. */
@@ -183,6 +184,7 @@ const userMessage: ItemRow = (payload, place, envelope) => {
   const parts = item.content.filter(isObject)
   const text = parts.flatMap((part) => (typeof part.text === "string" ? [part.text] : [])).join("\n")
   const images = parts.filter((part) => part.type !== "text").length
+  const skills = parts.flatMap(({ type, name }) => (type === "skill" && typeof name === "string" ? [name] : []))
   return [
     {
       _tag: "Prompted",
@@ -190,7 +192,8 @@ const userMessage: ItemRow = (payload, place, envelope) => {
       text,
       images,
       ...(images > 0 && { content: parts as Json })
-    }
+    },
+    ...skillsNamed(skills, ofTurn(place, envelope))
   ]
 }
 

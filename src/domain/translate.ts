@@ -16,6 +16,7 @@ import { type HistoryItem, isOutput } from "./history-item.ts"
 import { legacyRows } from "./legacy.ts"
 import { paginatedRows } from "./paginated.ts"
 import { known, type Place, type Row, readUsage, rowTable } from "./row.ts"
+import { skillsGiven, skillsNamed } from "./skills.ts"
 import { seconds } from "./time.ts"
 import { turnRows } from "./turns.ts"
 
@@ -152,15 +153,16 @@ const responseItem: Row = (payload, place, record) => {
   if (item === undefined) return undefined
   const turnId = Wire.passthrough(payload.internal_chat_message_metadata_passthrough)?.turn_id
   const seen = Wire.itemMetadata(record.metadata)
+  const ofTurn = { ...place, ...(turnId != null && { turnId }) }
   return [
     {
       _tag: "ItemRecorded",
-      ...place,
+      ...ofTurn,
       item: historyItem(payload, place),
       side: isProduced(payload) ? "output" : "input",
-      ...(turnId != null && { turnId }),
       ...(seen?.sampled_through_sequence != null && { sampledThrough: seen.sampled_through_sequence })
-    }
+    },
+    ...skillsNamed(skillsGiven(payload), ofTurn)
   ]
 }
 

@@ -74,6 +74,8 @@ const threadStep = (thread: Thread, event: DomainEvent): Step<Thread> => {
       return Turns.turnStarted(thread, event)
     case "Prompted":
       return Turns.prompted(thread, event)
+    case "SkillsNamed":
+      return Turns.skillsNamed(thread, event)
     case "TurnConfigured":
       return Turns.turnConfigured(thread, event)
     case "TurnEnded":

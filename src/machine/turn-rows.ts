@@ -172,6 +172,15 @@ export const prompted = (thread: Thread, event: EventOf<"Prompted">): Step<Threa
   )
 }
 
+/** Skills that the user named: each is told once, whoever tells it. */
+export const skillsNamed = (thread: Thread, event: EventOf<"SkillsNamed">): Step<Thread> =>
+  inTurn(thread, event, (turn) => {
+    const skills = [...new Set([...turn.skills, ...event.skills])]
+    if (skills.length === turn.skills.length) return [turn, noEffects]
+    const named: Turn = { ...turn, skills }
+    return [named, turnEffects(turn, named)]
+  })
+
 /** The settings that hold from here on. */
 export const turnConfigured = (thread: Thread, event: EventOf<"TurnConfigured">): Step<Thread> => {
   const next: Thread = {

@@ -31,6 +31,8 @@ export interface Turn {
   readonly reason?: string
   readonly error?: { readonly message: string; readonly code?: string }
   readonly prompts: ReadonlyArray<{ readonly text?: string; readonly images: number; readonly content?: Json }>
+  /** The skills that the user named, in the order in which he did. */
+  readonly skills: ReadonlyArray<string>
   readonly lastMessage?: string
   readonly durationMs?: number
   readonly timeToFirstTokenMs?: number
@@ -69,6 +71,7 @@ export const newTurn = (threadId: string, turnId: string, parent: SpanKey, at: n
   turnId,
   parent,
   prompts: [],
+  skills: [],
   facts: {},
   tags: [],
   llms: Table.empty(),

@@ -56,6 +56,7 @@ export const turnSpan = (context: TraceContext, turn: Turn): Span => {
       time_to_first_token_ms: turn.timeToFirstTokenMs,
       context_window: turn.contextWindow,
       reason: turn.reason,
+      skills: turn.skills.length === 0 ? undefined : turn.skills,
       usage: turn.usage && usageFacts(turn.usage)
     }),
     metrics: {},

@@ -97,6 +97,14 @@ describe("a prompt", () => {
     expect(prompts(bundle().asks("I1", [context, userMessage("<b>hi</b>")]))).toEqual(["<b>hi</b>"])
   })
 
+  test("that names a skill is followed by the skill's text, which is told by its name", () => {
+    const story = bundle().asks("I1", [userMessage("$greeting"), userMessage("<skill>\n<name>greeting</name>\nHi.")])
+    expect(prompts(story)).toEqual(["$greeting"])
+    expect(ofTag(translated(story), "SkillsNamed").map(({ skills, turnId }) => [skills, turnId])).toEqual([
+      [["greeting"], "U1"]
+    ])
+  })
+
   test("of a first request is what was accepted since (0.165 +)", () => {
     const story = bundle()
       .accepts("m2")

@@ -150,6 +150,14 @@ describe("messages and thoughts", () => {
     expect(events({ type: "UserMessage", id: "u" })).toBeUndefined()
   })
 
+  test("of the user name skills too", () => {
+    const skill = { type: "skill", name: "greeting", path: "/w/.agents/skills/greeting/SKILL.md" }
+    const content = [{ type: "text", text: "$greeting please" }, skill, { type: "skill", path: "/nameless" }]
+    expect(events({ type: "UserMessage", id: "u", content })?.slice(1)).toEqual([
+      { _tag: "SkillsNamed", ...place, bytes: 0, turnId: "turn-1", skills: ["greeting"] }
+    ])
+  })
+
   test("of the model tell when output began to stream", () => {
     for (const type of ["AgentMessage", "Reasoning", "Plan"]) {
       expect(one({ type, id: "m" })).toEqual({ _tag: "OutputStarted", ...place, turnId: "turn-1", ...times })

@@ -200,6 +200,16 @@ describe("response_item", () => {
     })
   })
 
+  test("that gives the model a skill's text says that the user named it", () => {
+    const given = (text: string, role = "user") =>
+      events("response_item", { type: "message", role, content: [{ type: "input_text", text }] })?.slice(1)
+    const text = "<skill>\n<name>greeting</name>\n<path>/w/SKILL.md</path>\nSay hello.\n</skill>"
+    expect(given(text)).toEqual([{ _tag: "SkillsNamed", ...place, bytes: 0, skills: ["greeting"] }])
+    expect(given(text, "developer")).toEqual([])
+    expect(given(`Look at this: ${text}`)).toEqual([])
+    expect(given("<skills_instructions>\n<name>greeting</name>")).toEqual([])
+  })
+
   test("says which history its request had seen, where the version tells", () => {
     const metadata = { history_sequence: 9, sampled_through_sequence: 7 }
     expect(one("response_item", { type: "reasoning" }, { metadata })).toMatchObject({ sampledThrough: 7 })

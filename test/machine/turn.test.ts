@@ -174,6 +174,17 @@ describe("a turn", () => {
     ])
   })
 
+  test("names the skills that the user named, each once and in that turn alone", () => {
+    const skill = (name: string) => `<skill>\n<name>${name}</name>\n<path>/w/${name}/SKILL.md</path>\nDo.\n</skill>`
+    for (const dialect of withTurnIds) {
+      const told = session().turn("$greet and $part, then $greet").gives("user", skill("greet"))
+      told.gives("user", skill("part")).gives("user", skill("greet")).says("Hello.").ends()
+      told.turn("again").says("Hello again.").ends()
+      const turns = read(told, dialect).spans.filter(({ kind }) => kind === "turn")
+      expect(turns.map(({ metadata }) => metadata.skills)).toEqual([["greet", "part"], undefined])
+    }
+  })
+
   test("that ran the user's own command has no prompt and no model call", () => {
     for (const dialect of newer) {
       const told = session().shell("git status", 1)

@@ -187,4 +187,6 @@ test("--content none sends no text of the user, the model or a tool", () => {
     metadata: { cwd: "/plan" }
   })
   expect(JSON.stringify(rowOf(one, { capture }))).not.toContain("plan")
+  const named = span({ kind: "turn", metadata: { turn_id: "t", skills: ["plan"] } })
+  expect(JSON.stringify(rowOf(named, { capture }))).not.toContain("plan")
 })
