@@ -6,7 +6,6 @@
  */
 import { saysAborted, textOf } from "../domain/codex-words.ts"
 import type { ApprovalAsk, EventOf } from "../domain/event.ts"
-import type { Json, JsonObject } from "../wire/json.ts"
 import { attribute, type Candidate, evidence } from "./cell.ts"
 import { noEffects, type Step } from "./effect.ts"
 import { hookLateness } from "./lateness.ts"
@@ -23,6 +22,7 @@ import {
   withRecord,
   withRun
 } from "./tool.ts"
+import { calledInput, commandOf, editedInput } from "./tool-input.ts"
 import { type Turn, withTool } from "./turn.ts"
 
 /** Calls that a code cell makes go by Codex's own ids. */
@@ -40,7 +40,7 @@ export const toolRan = (thread: Thread, event: EventOf<"ToolRan">): Step<Thread>
         const tool = withRun(toolOf(turn, event.callId), event.run)
         // Nobody called it: the user ran it, or Codex itself did.
         const placed = tool.nested || tool.parent !== undefined ? tool : { ...tool, parent: turn.key }
-        return withTool(turn, placed)
+        return withTool(...claimEdited(turn, placed))
       }),
     (t) => placeNested(t, event, turnOver(t, event))
   )
@@ -74,7 +74,7 @@ export const toolHooked = (thread: Thread, event: EventOf<"ToolHooked">): Step<T
           ...(event.input !== undefined && { input: event.input }),
           ...(event.output !== undefined && { output: event.output })
         })
-        return withTool(turn, overWithTurn(turn, tool))
+        return withTool(...claimEdited(turn, overWithTurn(turn, tool)))
       }),
     (t) => (event.phase === "started" && turnOver(t, event) ? placeNested(t, event, true) : [t, noEffects])
   )
@@ -123,7 +123,7 @@ const placeNested = (
   if (turn === undefined || tool === undefined || !tool.nested || tool.parent !== undefined) return [thread, noEffects]
   if (!decide && thread.batch !== undefined && thread.batch.callIds.length > 1) return [thread, noEffects]
   const possible = candidates(thread, toolStart(tool), tool.run === undefined ? hookLateness : 0)
-  const words = evidence(toolName(tool), tool.run?.input ?? tool.hook?.input)
+  const words = evidence(toolName(tool), calledInput(tool))
   const found = attribute(possible, words)
   if (found === undefined) {
     return decide
@@ -165,20 +165,11 @@ export const decideNested = (thread: Thread, turnId: string, when: "response" | 
 
 // ---------------------------------------------------------------------------------------------------------- Approvals
 
-/** The command or patch of a call, as hooks and model write it: PermissionRequest tells a patch without its last break. */
-const commandOf = (input: Json | undefined): string | undefined => {
-  if (typeof input === "string") return input.trimEnd()
-  if (typeof input !== "object" || input === null) return undefined
-  const { command, cmd } = input as JsonObject
-  const said = command ?? cmd
-  return typeof said === "string" ? said.trimEnd() : Array.isArray(said) ? String(said.at(-1)) : undefined
-}
-
-/** PermissionRequest names no call: turn, command and input must match it to one. */
+/** PermissionRequest names no call: turn, command and input must match it to one. It asks for what is to run. */
 const asksFor = (ask: ApprovalAsk, tool: Tool): boolean => {
   if (tool.approval !== undefined) return false
   const asked = commandOf(ask.input)
-  const called = commandOf(tool.call?.input) ?? commandOf(tool.hook?.input) ?? commandOf(tool.run?.input)
+  const called = commandOf(editedInput(tool) ?? calledInput(tool))
   if (asked !== undefined) return asked === called
   return ask.toolName !== undefined && (ask.toolName === tool.call?.name || ask.toolName === tool.hook?.name)
 }
@@ -218,3 +209,7 @@ export const claimApproval = (turn: Turn, tool: Tool): readonly [Turn, Tool] => 
         { ...tool, approval: answeredBy(approval, turn) }
       ]
 }
+
+/** What was asked about a call that a hook had edited finds it when it is known what ran. */
+const claimEdited = (turn: Turn, tool: Tool): readonly [Turn, Tool] =>
+  turn.asks.length === 0 || editedInput(tool) === undefined ? [turn, tool] : claimApproval(turn, tool)

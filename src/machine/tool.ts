@@ -22,9 +22,10 @@ import {
   wallTimeIn
 } from "../domain/codex-words.ts"
 import type { ApprovalAsk, EventOf, ToolKind, ToolRun } from "../domain/event.ts"
-import type { Json, JsonObject } from "../wire/json.ts"
+import { type Json, type JsonObject, sameJson } from "../wire/json.ts"
 import type { Cell } from "./cell.ts"
 import type { SpanKey } from "./effect.ts"
+import { calledInput, editedInput } from "./tool-input.ts"
 import type { TurnOutcome } from "./turn.ts"
 
 export interface Approval extends ApprovalAsk {
@@ -70,7 +71,9 @@ export interface Tool {
     readonly startedAt?: number
     readonly endedAt?: number
     readonly name?: string
+    /** The arguments before the call ran, and those that it ran with: a hook may have edited them in between. */
     readonly input?: Json
+    readonly ranInput?: Json
     readonly output?: Json
   }
   readonly approval?: Approval
@@ -336,12 +339,12 @@ export const withHook = (
   phase: "started" | "ended",
   told: { readonly at: number; readonly name?: string; readonly input?: Json; readonly output?: Json }
 ): Tool => {
-  const { at, ...content } = told
-  const time =
+  const { at, input, ...content } = told
+  const facts =
     phase === "started"
-      ? { startedAt: Math.min(at, tool.hook?.startedAt ?? at) }
-      : { endedAt: Math.min(at, tool.hook?.endedAt ?? at) }
-  return { ...tool, hook: { ...tool.hook, ...content, ...time } }
+      ? { startedAt: Math.min(at, tool.hook?.startedAt ?? at), ...(input !== undefined && { input }) }
+      : { endedAt: Math.min(at, tool.hook?.endedAt ?? at), ...(input !== undefined && { ranInput: input }) }
+  return { ...tool, hook: { ...tool.hook, ...content, ...facts } }
 }
 
 /** A tool as it is before anything is known of it. */
@@ -357,7 +360,8 @@ export const newTool = (threadId: string, turnId: string, callId: string, nested
 export const showsSame = (a: Tool, b: Tool): boolean =>
   sameFacts.every((fact) => a[fact] === b[fact]) &&
   sameReadings.every((reading) => reading(a) === reading(b)) &&
-  (a.hook?.input === b.hook?.input || b.call !== undefined || b.run?.input !== undefined) &&
+  calledInput(a) === calledInput(b) &&
+  sameJson(editedInput(a), editedInput(b)) &&
   (a.hook?.output === b.hook?.output || b.answer !== undefined || b.run?.output !== undefined)
 
 const sameFacts = [

@@ -14,6 +14,7 @@ import {
   toolRefusal,
   toolStart
 } from "../machine/tool.ts"
+import { calledInput, editedInput } from "../machine/tool-input.ts"
 import type { Json, JsonObject } from "../wire/json.ts"
 import { spanId } from "./ids.ts"
 import { identity, present, shown, type TraceContext } from "./project.ts"
@@ -27,14 +28,11 @@ const statuses: { readonly [outcome: string]: SpanStatus } = {
   unfinished: "unfinished"
 }
 
-/** Sources that know better come first: what the model wrote, what ran, what a hook was given. */
-const inputOf = (tool: Tool): Json | undefined => tool.call?.input ?? tool.run?.input ?? tool.hook?.input
-
 const outputOf = (tool: Tool): Json | undefined => tool.answer?.output ?? tool.run?.output ?? tool.hook?.output
 
 /** The skill that a command reads, by the folder of its SKILL.md. */
 const skillOf = (tool: Tool): string | undefined => {
-  const input = inputOf(tool)
+  const input = calledInput(tool)
   if (typeof input !== "object" || input === null) return undefined
   const { cmd, command } = input as JsonObject
   const said = cmd ?? command
@@ -43,19 +41,31 @@ const skillOf = (tool: Tool): string | undefined => {
   return /([^/\\\s'"]+)[/\\]SKILL\.md\b/.exec(text)?.[1]
 }
 
+/** The arguments as a hook left them: a command under the name that it has in the call. */
+const editOf = (context: TraceContext, tool: Tool): Json | undefined => {
+  const edited = editedInput(tool)
+  if (edited === undefined) return undefined
+  const called = calledInput(tool)
+  if (typeof edited !== "string" || typeof called !== "object") return shown(context, edited)
+  return called !== null && "cmd" in called ? { cmd: edited } : { command: edited }
+}
+
 /** What is known of an approval: whether anybody was asked, and what became of it where that shows. */
-const approvalOf = (tool: Tool, outcome: ToolOutcome): JsonObject | undefined => {
+const approvalOf = (context: TraceContext, tool: Tool, outcome: ToolOutcome): JsonObject | undefined => {
   const { approval } = tool
   const refusal = toolRefusal(tool)
-  if (approval === undefined && outcome !== "declined") return undefined
+  const edited = editOf(context, tool)
+  if (approval === undefined && edited === undefined && outcome !== "declined") return undefined
   const asked = approval !== undefined || refusal?.by === "user" || refusal?.by === "reviewer"
   const ran = tool.run?.endedAt !== undefined || exitCode(tool) !== undefined
-  const decision =
-    outcome === "declined" ? "denied" : ran ? "granted" : outcome === "interrupted" ? "cancelled" : undefined
+  const passed = ran ? "granted" : outcome === "interrupted" ? "cancelled" : undefined
+  // That it was edited shows in what ran, or was to run when it was refused.
+  const decision = outcome === "declined" ? "denied" : edited === undefined ? passed : "edited"
   return present({
     requested: asked || undefined,
     decision,
-    by: refusal?.by ?? (decision === "granted" ? approval?.by : undefined),
+    by: refusal?.by ?? (decision === "edited" ? "hook" : decision === "granted" ? approval?.by : undefined),
+    input: edited,
     refusal: refusal?.reason,
     justification: asked ? justification(tool) : undefined,
     waited_ms: waited(tool)
@@ -77,7 +87,7 @@ const waited = ({ approval, run }: Tool): number | undefined => {
 export const toolSpan = (context: TraceContext, tool: Tool): Span => {
   const outcome = toolOutcome(tool)
   const end = toolEnd(tool)
-  const [input, output] = [inputOf(tool), outputOf(tool)]
+  const [input, output] = [calledInput(tool), outputOf(tool)]
   const start = toolStart(tool)
   const failed = outcome === "error" || outcome === "declined"
   const message = failed ? (toolError(tool) ?? outcome) : undefined
@@ -101,7 +111,7 @@ export const toolSpan = (context: TraceContext, tool: Tool): Span => {
       namespace: tool.call?.namespace,
       exit_code: exitCode(tool),
       requested_by: tool.requestedBy === undefined ? undefined : spanId(tool.requestedBy),
-      approval: approvalOf(tool, outcome),
+      approval: approvalOf(context, tool, outcome),
       skill: skillOf(tool),
       cell_id: tool.cell?.runtimeId,
       cell_call_id: tool.cellCallId,

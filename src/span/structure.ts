@@ -20,9 +20,13 @@ const tellingKeys: ReadonlySet<string> = new Set([
   ...["attribution", "mcp_server", "mcp_tool", "namespace", "session_start", "end_reason", "git_source"]
 ])
 
+/** Metadata that is content as a whole, whatever its own keys are called: the arguments that a hook changed. */
+const contentKeys: ReadonlySet<string> = new Set(["input"])
+
 const none: ReadonlySet<string> = new Set()
 
 const withoutTexts = (value: Json, key: string, ownKeys: ReadonlySet<string>): Json | undefined => {
+  if (contentKeys.has(key) && !ownKeys.has(key)) return undefined
   if (typeof value === "string") return tellingKeys.has(key) || ownKeys.has(key) ? value : undefined
   if (Array.isArray(value)) {
     const items = value.flatMap((item: Json) => {

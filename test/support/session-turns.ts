@@ -225,7 +225,8 @@ export class TurnStory {
     // Calls of code mode are told to hooks by what their scripts call.
     if (name === "exec" || name === "wait") return this
     const shell = name === "exec_command"
-    const told = shell ? { command: (input as JsonObject).cmd ?? "" } : { input }
+    const patch = typeof input === "string" ? { command: input } : input
+    const told = shell ? { command: (input as JsonObject).cmd ?? "" } : patch
     return this.hook(event, { tool_use_id: callId, tool_name: shell ? "Bash" : name, tool_input: told, ...more })
   }
 

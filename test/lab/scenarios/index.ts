@@ -25,6 +25,8 @@ import { forkRevert } from "./fork-revert.ts"
 import { forks } from "./forks.ts"
 import { goals } from "./goals.ts"
 import { hookDecides } from "./hook-decides.ts"
+import { hookEdits } from "./hook-edits.ts"
+import { hookEditsCode } from "./hook-edits-code.ts"
 import { images } from "./images.ts"
 import { interrupt } from "./interrupt.ts"
 import { interruptCell } from "./interrupt-cell.ts"
@@ -70,6 +72,8 @@ export const scenarios: ReadonlyArray<Scenario> = [
   autoReview,
   policy,
   hookDecides,
+  hookEdits,
+  hookEditsCode,
   failures,
   failedTurns,
   steering,

@@ -187,6 +187,13 @@ test("--content none sends no text of the user, the model or a tool", () => {
     metadata: { cwd: "/plan" }
   })
   expect(JSON.stringify(rowOf(one, { capture }))).not.toContain("plan")
+  const edited = { decision: "edited", by: "hook", input: { source: "plan", n: 1 } }
+  expect(rowOf(span({ kind: "tool", metadata: { approval: edited } }), { capture }).metadata).toMatchObject({
+    approval: { decision: "edited", by: "hook" }
+  })
+  expect(JSON.stringify(rowOf(span({ kind: "tool", metadata: { approval: edited } }), { capture }))).not.toContain(
+    "plan"
+  )
   const named = span({ kind: "turn", metadata: { turn_id: "t", skills: ["plan"] } })
   expect(JSON.stringify(rowOf(named, { capture }))).not.toContain("plan")
 })
