@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { CliError, Command } from "effect/cli"
 import { codexFolder } from "../hook/places.ts"
 import { loadSettings } from "../settings/settings.ts"
+import { bundlesIn } from "../source/bundle-session.ts"
 import { stdinName } from "../source/stdin.ts"
 import { locateAll } from "../source/trace-source.ts"
 import { WrongUse } from "./errors.ts"
@@ -34,6 +35,13 @@ export const readCommand = Command.make(
     if (wanted.filter((one) => one === stdinName).length > 1)
       return yield* new WrongUse({ reason: "standard input can be read only once", hint: "give - at most once" })
     yield* checkJournals(hooks)
+    for (const folder of bundles) {
+      if (bundlesIn(folder).length > 0) continue
+      return yield* new WrongUse({
+        reason: `--bundle ${folder}: there is no trace bundle in this folder`,
+        hint: "name a bundle (it holds manifest.json and trace.jsonl), or the folder that CODEX_ROLLOUT_TRACE_ROOT names"
+      })
+    }
     const sources = yield* locateAll(wanted, latest, codexFolder(process.env))
     const recordings = bundles.length > 0 ? bundles : yield* recordingsOfCodex
     return yield* runTrace(output, false, (run) =>

@@ -120,9 +120,20 @@ export const sumUsage = (a: Usage | undefined, b: Usage | undefined): Usage | un
 
 const toolView = (tool: Tool | undefined) => tool && { visible: toolVisible(tool), ended: toolEnded(tool) }
 
+/** Where a call stands: by its id, or, of an id that was used again, beside the later one (call-rows.ts). */
+const slotOf = (turn: Turn, tool: Tool): string => {
+  const slot = `${tool.turnId}/${tool.callId}`
+  if (Table.get(turn.tools, slot)?.key.key === tool.key.key) return slot
+  for (let n = 1; ; n++) {
+    const earlier = Table.get(turn.tools, `${slot}#${n}`)
+    if (earlier === undefined) return slot
+    if (earlier.key.key === tool.key.key) return `${slot}#${n}`
+  }
+}
+
 /** Puts a tool's new facts into its turn, and tells what changed. */
 export const withTool = (turn: Turn, tool: Tool): Step<Turn> => {
-  const slot = `${tool.turnId}/${tool.callId}`
+  const slot = slotOf(turn, tool)
   const held = Table.get(turn.tools, slot)
   if (held === tool) return [turn, noEffects]
   const before = held?.key.key === tool.key.key ? held : undefined

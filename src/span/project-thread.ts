@@ -89,7 +89,7 @@ export const agentSpan = (context: TraceContext, thread: Thread): Span => {
     kind: "agent",
     name: `agent ${agentPath ?? nickname ?? (kind === "review" ? "review" : thread.id)}`,
     start: thread.firstAt,
-    ...(end !== undefined && { end }),
+    ...(end !== undefined && { end: Math.max(thread.firstAt, end) }),
     ...howItEnded(thread),
     ...(task !== undefined && { input: task }),
     ...(thread.lastMessage !== undefined && { output: thread.lastMessage }),

@@ -38,12 +38,13 @@ export const turnSpan = (context: TraceContext, turn: Turn): Span => {
   const input = inputOf(context, turn)
   const { implied: _, compaction_trigger: __, ...facts } = turn.facts
   const { end, status } = endOf(turn)
+  const start = turn.startedAt ?? turn.lastAt
   return {
     ...identity(context, turn.key, turn.parent),
     kind: "turn",
     name: `turn ${turn.number ?? "?"}`,
-    start: turn.startedAt ?? turn.lastAt,
-    ...(end !== undefined && { end }),
+    start,
+    ...(end !== undefined && { end: Math.max(start, end) }),
     ...(status !== undefined && { status }),
     ...(turn.error !== undefined && { error: turn.error }),
     ...(input !== undefined && { input }),

@@ -55,6 +55,12 @@ describe("tracer PATH", () => {
     expect(twice.stdout).toBe(once.stdout)
   })
 
+  test("a folder that was named for its bundles and has none is wrong use", async () => {
+    const { code, stdout, stderr } = await run([root, "--bundle", "/nowhere"])
+    expect([code, stdout]).toEqual([2, ""])
+    expect(stderr).toStartWith("tracer: --bundle /nowhere: there is no trace bundle in this folder\n")
+  })
+
   test("several sinks work side by side: lines on stdout, the drawing on stderr", async () => {
     const { stdout, stderr, code } = await run(["--to", "jsonl", "--to", "tree", sampleFolder])
     expect(code).toBe(0)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Result } from "effect"
@@ -40,6 +40,20 @@ describe("tracer reduce", () => {
     const file = join(temporaryFolder(), "out.json")
     expect((await run(directory, "-o", file)).out).toBe(file)
     expect(readFileSync(file, "utf8")).toBe(expected)
+  })
+
+  test("-o writes through a link and into a pipe, and leaves both what they are", async () => {
+    const folder = temporaryFolder()
+    const [file, link, pipe] = [join(folder, "file"), join(folder, "link"), join(folder, "pipe")]
+    writeFileSync(file, "before")
+    symlinkSync(file, link)
+    await run(recorded(), "-o", link)
+    expect([lstatSync(link).isSymbolicLink(), readFileSync(file, "utf8")]).toEqual([true, expected])
+    if (process.platform === "win32") return
+    Bun.spawnSync({ cmd: ["mkfifo", pipe] })
+    const reader = Bun.spawn({ cmd: ["cat", pipe], stdout: "pipe" })
+    await run(recorded(), "-o", pipe)
+    expect([lstatSync(pipe).isFIFO(), await new Response(reader.stdout).text()]).toEqual([true, expected])
   })
 
   test("--check compares with the state in the bundle, and writes nothing", async () => {

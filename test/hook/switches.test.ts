@@ -62,3 +62,11 @@ describe("what a hook reads of the settings", () => {
     rmSync(folder, { recursive: true })
   })
 })
+
+test.skipIf(process.platform === "win32")("settings that are a pipe which nobody writes to are none", () => {
+  const folder = mkdtempSync(join(tmpdir(), "switches-"))
+  const pipe = join(folder, "config.toml")
+  Bun.spawnSync({ cmd: ["mkfifo", pipe] })
+  expect(readSwitches({ TRACER_CONFIG: pipe })).toEqual(readSwitches({ TRACER_CONFIG: join(folder, "none") }))
+  rmSync(folder, { recursive: true })
+})

@@ -108,6 +108,21 @@ describe("a call", () => {
     expect(new Set(tools.map(({ id }) => id)).size).toBe(2)
   })
 
+  test("whose id is used again while it runs has an end all the same, and does not take the other's", () => {
+    for (const dialect of [v142, v169]) {
+      const told = session().turn("go").calls("exec_command", { cmd: "a" }, { id: "call_1" })
+      told.calls("exec_command", { cmd: "b" }, { id: "call_1" }).answers("b", "call_1").says("Done.").ends()
+      const reading = read(told, dialect)
+      const end = the(reading, "turn").end as number
+      const tools = ofKind(reading, "tool").toSorted((a, b) => a.start - b.start)
+      expect(tools.map(({ input, status }) => [input, status])).toEqual([
+        [{ cmd: "a" }, "unfinished"],
+        [{ cmd: "b" }, "ok"]
+      ])
+      expect([tools[0]?.end, (tools[1]?.end as number) < end]).toEqual([end, true])
+    }
+  })
+
   test("whose arguments are no JSON shows them as they are", () => {
     const told = session().turn("go").record("response_item", {
       type: "function_call",

@@ -2,7 +2,7 @@
  * Turns: how they begin and end, whatever is written about it, and what was asked and answered in them.
  */
 import { describe, expect, test } from "bun:test"
-import { lines, ofKind, pictureOf, read, the } from "../support/reading.ts"
+import { lines, ofKind, pictureOf, read, readLines, strand, the } from "../support/reading.ts"
 import { session } from "../support/session.ts"
 import { dialects, newer, v77, v169, withTurnIds } from "../support/session-dialect.ts"
 
@@ -104,6 +104,16 @@ describe("a turn", () => {
       const turn = the(read(told, dialect), "turn")
       expect([turn.tags, turn.metadata.reason]).toEqual([["interrupted"], "interrupted"])
     }
+  })
+
+  test("that ended before it began, by a clock that was set back, took no time", () => {
+    const told = session().turn("go").says("Done.").ends()
+    const [...lines] = told.lines(v169)
+    const before = new Date((told.now - 60) * 1000).toISOString()
+    const last = JSON.stringify({ ...JSON.parse(lines.at(-1) ?? ""), timestamp: before })
+    const own = strand({ _tag: "Transcript", threadId: told.id }, "a.jsonl", [...lines.slice(0, -1), last])
+    const turn = the(readLines(told.id, own), "turn")
+    expect(turn.end).toBe(turn.start)
   })
 
   test("that failed says why, and the session is as its last turn", () => {

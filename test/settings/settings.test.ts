@@ -126,8 +126,12 @@ describe("what is wrong is said with its place, its key and what would be right"
   test("a file that is not TOML", () => {
     expect(refusal("content = ")).toContain(`${config}: is not TOML`)
   })
-  test("a file that is a folder", () => {
-    expect(refusal(undefined, { TRACER_CONFIG: folder })).toContain(`${folder}: cannot be read (EISDIR)`)
+  test("a file that is a folder, or a pipe that nobody writes to", () => {
+    expect(refusal(undefined, { TRACER_CONFIG: folder })).toContain(`${folder}: is not a regular file`)
+    if (process.platform === "win32") return
+    const pipe = join(folder, "pipe")
+    Bun.spawnSync({ cmd: ["mkfifo", pipe] })
+    expect(refusal(undefined, { TRACER_CONFIG: pipe })).toContain(`${pipe}: is not a regular file`)
   })
   test("a parent that is nothing of the kind", () => {
     expect(refusal(undefined, { TRACER_PARENT: "?" })).toContain("TRACER_PARENT: parent: must be")
