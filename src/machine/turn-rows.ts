@@ -181,8 +181,21 @@ export const skillsNamed = (thread: Thread, event: EventOf<"SkillsNamed">): Step
     return [named, turnEffects(turn, named)]
   })
 
-/** The settings that hold from here on. */
+/**
+ * The settings that hold from here on. They name their turn: where the line that begins it is lost, they are the first
+ * that is heard of it.
+ */
 export const turnConfigured = (thread: Thread, event: EventOf<"TurnConfigured">): Step<Thread> => {
+  const { turnId, at } = event
+  const isUnheard = turnId !== undefined && thread.known && Table.get(thread.turns, turnId)?.number === undefined
+  return inOrder(
+    thread,
+    (t) => (isUnheard ? turnStarted(t, { _tag: "TurnStarted", threadId: t.id, turnId, at }) : [t, noEffects]),
+    (t) => configured(t, event)
+  )
+}
+
+const configured = (thread: Thread, event: EventOf<"TurnConfigured">): Step<Thread> => {
   const next: Thread = {
     ...thread,
     readyAt: event.at,
@@ -190,9 +203,9 @@ export const turnConfigured = (thread: Thread, event: EventOf<"TurnConfigured">)
     ...(event.model !== undefined && { model: event.model })
   }
   const { effort: _, ...withoutEffort } = next
-  const configured = event.effort === undefined ? withoutEffort : { ...next, effort: event.effort }
-  if (turnIdOf(configured, event) === undefined) return [configured, noEffects]
-  return inTurn(configured, event, (turn) => {
+  const whole = event.effort === undefined ? withoutEffort : { ...next, effort: event.effort }
+  if (turnIdOf(whole, event) === undefined) return [whole, noEffects]
+  return inTurn(whole, event, (turn) => {
     const told = { ...turn, facts: { ...turn.facts, ...event.facts } }
     return event.reviewer === undefined ? [told, noEffects] : reviewedBy(told, event.reviewer)
   })

@@ -106,6 +106,21 @@ describe("a turn", () => {
     }
   })
 
+  test("whose beginning was damaged is told from its settings on", () => {
+    for (const dialect of newer) {
+      const told = session().turn("go").execs("ls").says("Done.").ends()
+      const whole = told.lines(dialect)
+      const left = whole.filter((line) => !line.includes('"task_started"'))
+      expect(left).toHaveLength(whole.length - 1)
+      const reading = (lines: ReadonlyArray<string>) =>
+        readLines(told.id, strand({ _tag: "Transcript", threadId: told.id }, "a.jsonl", lines))
+      const spans = (lines: ReadonlyArray<string>) =>
+        reading(lines).spans.map(({ id, kind, status, end }) => [id, kind, status, end])
+      expect(spans(left)).toEqual(spans(whole))
+      expect(reading(left).notes).toEqual([])
+    }
+  })
+
   test("that ended before it began, by a clock that was set back, took no time", () => {
     const told = session().turn("go").says("Done.").ends()
     const [...lines] = told.lines(v169)
