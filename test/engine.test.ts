@@ -32,7 +32,7 @@ describe("the executable", () => {
       const ran = await run(["reduce", directory, "-o", "-"], { executable, env })
       expect(ran).toEqual({ code: 0, stdout: expected, stderr: "" })
     }
-    expect((await run(["reduce", join(directory, "none")], { executable })).code).toBe(1)
+    expect((await run(["reduce", join(directory, "none")], { executable })).code).toBe(2)
     expect((await run(["reduce", directory, "--as", "0.1"], { executable })).code).toBe(2)
     expect((await run(["reduce", "--help"], { executable })).stdout).toContain("--lenient")
   })
@@ -67,7 +67,7 @@ describe("the executable", () => {
 
   test.skipIf(!isLinux)("keeps every descriptor that it was given", async () => {
     const [path = ""] = transcripts()
-    const expected = await run(["--to", "jsonl", path], { executable })
+    const expected = await run(["--to", "jsonl"], { executable, stdin: readFileSync(path, "utf8") })
     const script = 'exec "$0" --to jsonl /dev/fd/3 3<"$1"'
     const { code, stdout, stderr } = await run(["-c", script, executable, path], { executable: "/bin/sh" })
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })

@@ -8,8 +8,9 @@ import { CliError, Command } from "effect/cli"
 import { codexFolder } from "../hook/places.ts"
 import { loadSettings } from "../settings/settings.ts"
 import { bundlesIn } from "../source/bundle-session.ts"
+import { headlessIn } from "../source/locate.ts"
 import { stdinName } from "../source/stdin.ts"
-import { locateAll } from "../source/trace-source.ts"
+import { locateAll, type TraceSource } from "../source/trace-source.ts"
 import { WrongUse } from "./errors.ts"
 import * as flags from "./flags.ts"
 import { checkJournals } from "./journals.ts"
@@ -42,7 +43,12 @@ export const readCommand = Command.make(
         hint: "name a bundle (it holds manifest.json and trace.jsonl), or the folder that CODEX_ROLLOUT_TRACE_ROOT names"
       })
     }
-    const sources = yield* locateAll(wanted, latest, codexFolder(process.env))
+    const headless = (yield* Effect.forEach(wanted, headlessIn)).flat()
+    const sources: ReadonlyArray<TraceSource> = [
+      ...(yield* locateAll(wanted, latest, codexFolder(process.env))),
+      // Read for what can be said of them: that their lines belong to nobody.
+      ...headless.map((path) => ({ _tag: "File", path }) as const)
+    ]
     const recordings = bundles.length > 0 ? bundles : yield* recordingsOfCodex
     return yield* runTrace(output, false, (run) =>
       Effect.forEach(

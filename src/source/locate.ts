@@ -97,6 +97,22 @@ const locateFolder = (folder: string): Effect.Effect<Input, NotLocated> =>
     })
   })
 
+/**
+ * Transcripts of a folder, by their names, whose first record is damaged: whose they are is not known, so no session has
+ * them. One that Codex has just created and not written to is none yet.
+ */
+export const headlessIn = (folder: string): Effect.Effect<ReadonlyArray<string>, SourceFailed> =>
+  Effect.gen(function* () {
+    if ((yield* statOf(folder))?.isDirectory() !== true) return []
+    const catalogue = makeCatalogue([folder])
+    const headless = yield* Effect.filter(yield* catalogue.names, (name) =>
+      Effect.map(readable(catalogue, name), (rollout) => rollout === undefined && sizeOf(name.path) > 0)
+    )
+    return headless.map(({ path }) => path)
+  })
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
 /** The beginning of a UUID: long enough that nobody types it by accident. */
 const idPattern = /^[0-9a-f]{4}[0-9a-f-]{0,32}$/i
 const namedMax = 5

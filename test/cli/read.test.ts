@@ -46,6 +46,18 @@ describe("tracer PATH", () => {
     expect(ids(byId.stdout)).toEqual(ids(whole.stdout))
   })
 
+  test("a transcript of a folder whose first line is damaged is said, and the others are read", async () => {
+    const folder = temporaryFolder()
+    cpSync(sampleFolder, folder, { recursive: true })
+    const damaged = join(folder, "rollout-2026-11-20T00-00-00-01a1f000-0000-7000-8000-000000000001.jsonl")
+    writeFileSync(damaged, `{oops\n${readFileSync(root, "utf8").split("\n").slice(1).join("\n")}`)
+    writeFileSync(damaged.replace("0001.jsonl", "0002.jsonl"), "")
+    const { code, stdout, stderr } = await run([folder])
+    expect([code, stdout]).toEqual([1, (await run([root])).stdout.replaceAll(sampleFolder, folder)])
+    expect(stderr).toContain(`${damaged}:1`)
+    expect(stderr).not.toContain("0002.jsonl")
+  })
+
   test("a file by another name is read once, however often it is named", async () => {
     const lines = join(temporaryFolder(), "lines.jsonl")
     const unknown = '{"at_ns":1795253300000000000,"payload":{"hook_event_name":"Stop","session_id":"x"}}'

@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { graphDifferences, graphSize } from "../bundle/oracle/graph.ts"
 import { stateIn } from "../bundle/writer/reduced.ts"
@@ -64,7 +64,10 @@ describe("tracer record", () => {
     const journal = await run(["record", sample, "-o", below, "--hooks", "nofile.jsonl"])
     expect([journal.code, journal.stdout]).toEqual([2, ""])
     expect(journal.stderr).toStartWith("tracer: --hooks nofile.jsonl: there is no such file\n")
-    const both = await run(["record", sample, sample, "--live", "-o", below])
+    const other = join(temporaryFolder(), "other.jsonl")
+    const id = basename(sample, ".jsonl").slice(-36)
+    writeFileSync(other, readFileSync(sample, "utf8").replaceAll(id, "01a1fd6f-0000-7000-8000-000000000001"))
+    const both = await run(["record", sample, other, "--live", "-o", below])
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("one session at a time")])
     expect(readdirSync(below)).toEqual([])
   })

@@ -175,6 +175,19 @@ const print = (drawing: Drawing, { node, closed }: Told): ReadonlyArray<string> 
   return [...header(drawing, node.traceId, trace), ...render(drawing, [line])]
 }
 
+/** Of a batch each session after all that is in it: it stands where it was first named, which may be before its turns. */
+const sessionsLast = (told: ReadonlyArray<Told>): ReadonlyArray<Told> => {
+  const last = new Map(told.map(({ node }, at) => [node.traceId, at]))
+  const sessions = Map.groupBy(
+    told.filter(({ node }) => node.kind === "session"),
+    ({ node }) => node.traceId
+  )
+  return told.flatMap((one, at) => [
+    ...(one.node.kind === "session" ? [] : [one]),
+    ...(last.get(one.node.traceId) === at ? (sessions.get(one.node.traceId) ?? []) : [])
+  ])
+}
+
 const text = (lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join("")
 
 /** What the terminal gets for writes: pure, so that a test reads it as text. */
@@ -186,7 +199,7 @@ export const makeGrowth = (paint: Paint, columns: () => number | undefined, redr
     grow: (told: ReadonlyArray<Told>): string => {
       // A turn may be named before what is in it: all is known before anything is printed.
       for (const one of told) keep(drawing, one)
-      const lines = told.flatMap((one) => print(drawing, one))
+      const lines = sessionsLast(told).flatMap((one) => print(drawing, one))
       const erase = clear(drawing)
       return erase + text(lines) + openLine(drawing)
     },

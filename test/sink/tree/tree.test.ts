@@ -61,6 +61,13 @@ describe("a turn", () => {
   })
 })
 
+test("a session's total comes after all that is in it, also where the session was named first", () => {
+  const { grow } = growing()
+  const other = { ...session, id: "u", trace_id: "thread-2", name: "codex: play" }
+  const lines = grow(closed(session), closed(other), closed(turn(1)))
+  expect([lines.slice(0, 2), lines[2]?.slice(0, 9)]).toEqual([["codex: work", "├─ turn 1"], "└─ 1 turn"])
+})
+
 test("an agent that outlives its turn goes on below, with where it belongs", () => {
   const { grow } = growing()
   const agent = { id: "a", parent_id: "t1", kind: "agent", name: "agent alpha", start: 1 } as const
