@@ -14,7 +14,7 @@ import * as Table from "./table.ts"
 import { inOrder, inTurn, type Thread } from "./thread.ts"
 import { cellEnd, newAnswer, newTool, type Tool } from "./tool.ts"
 import { claimApproval } from "./tool-rows.ts"
-import { type Turn, withTool } from "./turn.ts"
+import { type Turn, withEarlier, withTool } from "./turn.ts"
 
 const callTypes: ReadonlySet<unknown> = new Set([
   "function_call",
@@ -83,10 +83,8 @@ const callSlot = (turn: Turn, callId: string): readonly [Turn, Tool] => {
   const fresh = newTool(turn.threadId, turn.turnId, callId, false)
   if (known === undefined) return [turn, fresh]
   if (known.call === undefined) return [turn, known]
-  let n = 1
-  while (Table.get(turn.tools, `${slot}#${n}`) !== undefined) n++
-  const again = { ...fresh, key: { ...fresh.key, key: `${slot}#${n + 1}` } }
-  return [{ ...turn, tools: Table.set(turn.tools, `${slot}#${n}`, known) }, again]
+  const [roomy, use] = withEarlier(turn, known)
+  return [roomy, { ...fresh, key: { ...fresh.key, key: `${slot}#${use}` } }]
 }
 
 /** The cell that goes by a runtime id. */

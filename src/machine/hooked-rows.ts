@@ -6,7 +6,6 @@
  * nothing more will come: until then a transcript may turn up, and knows better. Times: Unix seconds.
  */
 import type { EventOf } from "../domain/event.ts"
-import { known } from "../domain/row.ts"
 import { noEffects, type Step } from "./effect.ts"
 import type { Attempt } from "./llm.ts"
 import { modelFacts, responseKey } from "./response.ts"
@@ -83,7 +82,7 @@ const tellTurn =
       ...(thread.firstPrompt === undefined && asked[0]?.text !== undefined && { firstPrompt: asked[0].text })
     }
     const prompts = asked.map(({ text }) => ({ images: 0, ...(text !== undefined && { text }) }))
-    const facts = known({ model })
+    const facts = model === undefined ? {} : { model }
     return inOrder(
       configured,
       (t) => turnStarted(t, { _tag: "TurnStarted", threadId: t.id, turnId, at: beganAt(t, turn), facts }),

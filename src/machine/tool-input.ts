@@ -6,10 +6,8 @@
  * shell or as one line, a patch without its last break, keys in any order), which is no edit.
  */
 import { type Json, type JsonObject, sameJson } from "../wire/json.ts"
+import { isObject } from "../wire/record.ts"
 import type { Tool } from "./tool.ts"
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const commandIn = (input: Json | undefined): string | undefined => {
   if (typeof input === "string") return input

@@ -120,20 +120,38 @@ export const sumUsage = (a: Usage | undefined, b: Usage | undefined): Usage | un
 
 const toolView = (tool: Tool | undefined) => tool && { visible: toolVisible(tool), ended: toolEnded(tool) }
 
-/** Where a call stands: by its id, or, of an id that was used again, beside the later one (call-rows.ts). */
-const slotOf = (turn: Turn, tool: Tool): string => {
-  const slot = `${tool.turnId}/${tool.callId}`
-  if (Table.get(turn.tools, slot)?.key.key === tool.key.key) return slot
-  for (let n = 1; ; n++) {
-    const earlier = Table.get(turn.tools, `${slot}#${n}`)
-    if (earlier === undefined) return slot
-    if (earlier.key.key === tool.key.key) return `${slot}#${n}`
+// An id may be used again within a turn. The latest call stands under the id, those before beside it, numbered from 1.
+
+const slotOf = ({ turnId, callId }: Tool): string => `${turnId}/${callId}`
+
+/** The calls of an id that another one has followed, with where they stand. */
+const earlierCalls = (turn: Turn, slot: string): ReadonlyArray<readonly [slot: string, tool: Tool]> => {
+  const found: Array<readonly [string, Tool]> = []
+  for (let beside = `${slot}#1`; ; beside = `${slot}#${found.length + 1}`) {
+    const tool = Table.get(turn.tools, beside)
+    if (tool === undefined) return found
+    found.push([beside, tool])
   }
+}
+
+/** Makes room for a call under an id that was used before: the turn, and which use of the id it is. */
+export const withEarlier = (turn: Turn, tool: Tool): readonly [turn: Turn, use: number] => {
+  const slot = slotOf(tool)
+  const n = earlierCalls(turn, slot).length + 1
+  return [{ ...turn, tools: Table.set(turn.tools, `${slot}#${n}`, tool) }, n + 1]
+}
+
+/** Where a call stands, or will. */
+const placeOf = (turn: Turn, tool: Tool): string => {
+  const slot = slotOf(tool)
+  const isIt = (other: Tool | undefined) => other?.key.key === tool.key.key
+  if (isIt(Table.get(turn.tools, slot))) return slot
+  return earlierCalls(turn, slot).find(([, other]) => isIt(other))?.[0] ?? slot
 }
 
 /** Puts a tool's new facts into its turn, and tells what changed. */
 export const withTool = (turn: Turn, tool: Tool): Step<Turn> => {
-  const slot = slotOf(turn, tool)
+  const slot = placeOf(turn, tool)
   const held = Table.get(turn.tools, slot)
   if (held === tool) return [turn, noEffects]
   const before = held?.key.key === tool.key.key ? held : undefined

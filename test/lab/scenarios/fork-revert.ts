@@ -1,10 +1,5 @@
-import { answer, calls, says } from "../model/answer.ts"
 import type { Scenario } from "../scenario.ts"
-
-const works = (what: string) => [
-  answer(calls("exec_command", { cmd: `echo ${what}` })),
-  answer(says(`${what} is done`))
-]
+import { works } from "./works.ts"
 
 export const forkRevert: Scenario = {
   name: "fork-revert",
